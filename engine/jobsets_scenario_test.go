@@ -428,3 +428,54 @@ func TestLargeManualPrint(t *testing.T) {
 		})
 	}
 }
+
+// TestWithdrawingCutShort: the process dies between the sets in which the letters of a withdrawn job are freed. Nobody hands the job over,
+// a letter that is not free yet is not collected, and the next night takes all of them.
+func TestWithdrawingCutShort(t *testing.T) {
+	t.Parallel()
+	for freed, cut := range []struct {
+		step string
+		n    int
+	}{{"withdraw: recorded", 1}, {"withdraw: letters freed", 1}, {"withdraw: letters freed", 2}} {
+		for _, at := range []string{"PLANNED", "COMPOSED", "UPLOADED"} {
+			t.Run(fmt.Sprintf("%s, %d freed", at, 2*freed), func(t *testing.T) {
+				t.Parallel()
+				s, ids := five(t)
+				s.dieAt(map[string]string{"PLANNED": "collect: job planned", "COMPOSED": "compose: recorded", "UPLOADED": "offer: UPLOADED"}[at], 1)
+				if !s.survive(t, func() { s.night(t) }) {
+					t.Fatal("the process did not die")
+				}
+				s.wantJobs(t, at)
+				job := s.onlyJob(t).ID
+				s.dieAt(cut.step, cut.n)
+				if !s.survive(t, func() { _, _ = s.engine.WithdrawJob(s.ctx, job, "feil vindu") }) {
+					t.Fatal("the process did not die")
+				}
+				s.wantJobs(t, "WITHDRAWN")
+				if !s.job(t, job).Holding {
+					t.Error("it holds no letter any more")
+				}
+				s.reconcile(t)
+				s.wantJobs(t, "WITHDRAWN")
+				s.wantAtVendor(t)
+				if _, err := s.engine.WithdrawJob(s.ctx, job, "feil vindu"); err == nil || !strings.Contains(err.Error(), "it is WITHDRAWN already") {
+					t.Errorf("withdrawn again: %v", err)
+				}
+				due := view(t, s, func(r store.Reader) ([]shipment.Shipment, error) {
+					return r.Due(s.ctx, s.clock.now(), []string{konto}, "", 10)
+				})
+				if len(due) != 2*freed {
+					t.Errorf("%d letters are due, want %d", len(due), 2*freed)
+				}
+				s.read(t, ids[0])
+				s.night(t)
+				s.tick(t)
+				s.fetch(t)
+				s.wantJobs(t, "WITHDRAWN ACCEPTED")
+				s.wantAtVendor(t, ids[1:]...)
+				s.wantStatus(t, ids[0], shipment.StatusLest)
+				s.wantAlarms(t)
+			})
+		}
+	}
+}

@@ -512,7 +512,7 @@ func TestConstraintsHoldWithoutTheCode(t *testing.T) {
 			`UPDATE access_change SET reason = 'x'`, `DELETE FROM access_change`,
 			// A job's letters are live as the job is.
 			`UPDATE print_job SET live = FALSE`, `UPDATE job_letter SET live = FALSE`,
-			`UPDATE print_job SET state = 'WITHDRAWN'`, `UPDATE print_job SET state = 'BORTE'`,
+			`UPDATE print_job SET state = 'REJECTED'`, `UPDATE job_letter SET live = NULL`, `UPDATE print_job SET state = 'BORTE'`,
 			`UPDATE job_letter SET shipment = '` + archivetest.ID(1) + `'`,
 			`UPDATE print_job SET id = 'lower00001' WHERE id = 'TEST000002'`,
 			// A job stays an original or a reprint, and its letters with it.

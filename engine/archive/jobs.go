@@ -15,12 +15,12 @@ import (
 	"postgang/engine/store"
 )
 
-const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
+const jobColumns = `j.id, j.vendor, j.parent, j.reprint, j.state, j.live AND j.state = 'WITHDRAWN', j.class, j.created_at, j.updated_at, j.offered_at, j.letters,
 	j.totals, j.ticket, j.ticket_sha, j.failures, j.last_error, j.version`
 
 func scanJob(scan sqlrow.Scan) (store.PrintJob, error) {
 	var j store.PrintJob
-	err := scan(&j.ID, &j.Vendor, sqlrow.Text(&j.Parent), &j.Reprint, &j.State, sqlrow.JSON(&j.Class), sqlrow.When(&j.Created), sqlrow.When(&j.Updated),
+	err := scan(&j.ID, &j.Vendor, sqlrow.Text(&j.Parent), &j.Reprint, &j.State, &j.Holding, sqlrow.JSON(&j.Class), sqlrow.When(&j.Created), sqlrow.When(&j.Updated),
 		sqlrow.When(&j.OfferedAt), &j.Letters, sqlrow.JSON(&j.Totals), &j.Ticket, &j.TicketSHA, &j.Failures, &j.LastError, &j.Version)
 	return j, err
 }
@@ -61,6 +61,9 @@ func jobsQuery(f store.JobFilter) (string, sqlrow.Args) {
 	}
 	if f.Reprints {
 		where = append(where, "j.reprint")
+	}
+	if f.Holding {
+		where = append(where, "j.live AND j.state = 'WITHDRAWN'")
 	}
 	if f.Before != "" {
 		where = append(where, "j.id < "+a.Add(f.Before))
@@ -274,7 +277,7 @@ func (t *tx) UpdateJob(ctx context.Context, j store.PrintJob) error {
 		// A job that is no longer live takes its letters with it: the foreign key of job_letter cascades.
 		err = t.Update(ctx, "print_job", j.ID, j.Version,
 			`state, live, updated_at, offered_at, totals, ticket, ticket_sha, failures, last_error`,
-			[]any{j.State, j.State.Live(), j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError)})
+			[]any{j.State, j.State.Live() || j.Holding, j.Updated, j.OfferedAt, totals, j.Ticket, j.TicketSHA, j.Failures, sqlrow.Clean(j.LastError)})
 	}
 	if err == nil && j.State == store.JobPlanned {
 		_, err = t.Exec(ctx, `UPDATE print_job SET letters = (SELECT count(*) FROM job_letter l WHERE l.job = print_job.id) WHERE id = $1`, j.ID)

@@ -83,12 +83,16 @@ func largeJob(b *testing.B, a *Archive, many, set int) {
 	if next != 0 {
 		b.Fatalf("not all letters are marked: %d", next)
 	}
-	step("withdrawn", 1, func(tx store.Tx, _ int) error {
+	step("withdrawn", 1+len(sets), func(tx store.Tx, turn int) (err error) {
+		if turn > 0 {
+			next, err = tx.FreeLetters(ctx, id, next, set)
+			return err
+		}
 		j, err := tx.Job(ctx, id)
 		if err != nil {
 			return err
 		}
-		j.State = store.JobWithdrawn
+		j.State, j.Holding = store.JobWithdrawn, len(sets) > 1
 		return tx.UpdateJob(ctx, j)
 	})
 }

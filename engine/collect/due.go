@@ -51,6 +51,9 @@ func (e *Collector) Collect(ctx context.Context) (Collected, error) {
 	if err := e.takeBackPlanning(ctx); err != nil { // before what it would have cost is counted
 		return out, fmt.Errorf("collect: %w", err)
 	}
+	if err := e.FreeAll(ctx); err != nil {
+		return out, fmt.Errorf("collect: %w", err)
+	}
 	n, err := e.expireDigital(ctx)
 	if err != nil {
 		return out, fmt.Errorf("collect: %w", err)

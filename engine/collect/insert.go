@@ -133,6 +133,50 @@ func (e *Collector) takeBack(ctx context.Context, id string) error {
 	return err
 }
 
+// Withdraw moves a job to WITHDRAWN in tx, so that nothing more is done with it. A large one holds its letters until Free has freed them,
+// which the caller sees to; when it does not come to that, the next collecting does.
+func (e *Collector) Withdraw(ctx context.Context, tx store.Tx, j store.PrintJob, why shipment.Note) error {
+	j.Holding = j.Letters > e.SetSize
+	return e.MoveJob(ctx, tx, j, store.JobWithdrawn, why)
+}
+
+// Free frees the letters of a job that is withdrawn, a set at a time: they are due again. It begins at the first letter, whoever has begun
+// before. Other jobs are left alone.
+func (e *Collector) Free(ctx context.Context, id string) error {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	if err != nil || !j.Holding {
+		return err
+	}
+	for after := 0; ; {
+		next := 0
+		err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			next, err = tx.FreeLetters(ctx, id, after, e.SetSize)
+			return err
+		})
+		if err != nil || next == 0 {
+			return err
+		}
+		after = next
+		e.Passed("withdraw: letters freed")
+	}
+}
+
+// FreeAll frees the letters of all jobs that were withdrawn and hold letters still.
+func (e *Collector) FreeAll(ctx context.Context) error {
+	jobs, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.PrintJob, error) {
+		return r.Jobs(ctx, store.JobFilter{Holding: true})
+	})
+	if err != nil {
+		return err
+	}
+	for _, j := range jobs {
+		if err := e.Free(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // job is the job's own row.
 func (n JobSpec) job(id string, state store.JobState, tx store.Tx) store.PrintJob {
 	return store.PrintJob{

@@ -60,7 +60,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 	if errors.Is(err, printjobs.ErrStalePlan) {
 		// The profile was changed since planning: the letters no longer belong together. They are free again and
 		// collected anew.
-		return e.Archive.InTx(ctx, func(tx store.Tx) error {
+		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 			j, err := tx.Job(ctx, id)
 			if err != nil || j.State != store.JobPlanned {
 				return err
@@ -69,8 +69,12 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 			if j.Reprint {
 				return e.EndReprint(ctx, tx, id, why)
 			}
-			return e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.Note())
+			return e.collect.Withdraw(ctx, tx, j, why.Note())
 		})
+		if err != nil {
+			return err
+		}
+		return e.collect.Free(ctx, id)
 	}
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)

@@ -90,8 +90,11 @@ func (e *Jobs) expire(ctx context.Context, side step.VendorSide, j store.PrintJo
 		if _, err := e.DropUngated(ctx, tx, j.ID); err != nil {
 			return err
 		}
-		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, why.Note())
+		return e.collect.Withdraw(ctx, tx, now, why.Note())
 	})
+	if err == nil {
+		err = e.collect.Free(ctx, j.ID)
+	}
 	if err == nil {
 		e.Log.Error("job is too old and not handed over", "job", j.ID, "vendor", j.Vendor, "created", j.Created)
 		e.Passed("offer: too old")

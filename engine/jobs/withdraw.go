@@ -51,14 +51,20 @@ func (e *Jobs) WithdrawJob(ctx context.Context, id, reason string) (store.PrintJ
 				return err
 			}
 		}
-		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, shipment.Note{Code: "withdrawn", Args: shipment.Args{"reason": reason}})
+		return e.collect.Withdraw(ctx, tx, now, shipment.Note{Code: "withdrawn", Args: shipment.Args{"reason": reason}})
 	})
 	if err != nil {
 		return j, step.Lost(ctx, err)
 	}
 	e.Passed("withdraw: recorded")
+	if err := e.collect.Free(ctx, id); err != nil {
+		return j, fmt.Errorf("job %s is withdrawn, and its letters are due again with the next night: %w", id, step.Lost(ctx, err))
+	}
 	return store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
 }
+
+// FreeAll frees the letters of all jobs whose withdrawing was cut short.
+func (e *Jobs) FreeAll(ctx context.Context) error { return e.collect.FreeAll(ctx) }
 
 // notWithdrawable says why a job cannot be taken back, and what to do instead; empty: it can.
 func notWithdrawable(j store.PrintJob) string {

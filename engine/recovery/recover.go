@@ -347,6 +347,9 @@ func (r *recovery) do(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := e.jobs.FreeAll(ctx); err != nil { // else its letters could not be put into the jobs that the vendor has
+		return err
+	}
 	e.Passed("recover: begun")
 	if err := e.Archive.InTx(ctx, func(tx store.Tx) error { return tx.RaiseJobNumber(ctx, r.out.To) }); err != nil {
 		return err

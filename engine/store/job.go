@@ -60,14 +60,17 @@ type JobWriter interface {
 	AddJobLetters(ctx context.Context, job string, letters []JobLetter) ([]JobLetter, error)
 	// DropJobLetters takes the last letters out of a job that is PLANNING, at most so many, and says how many it took.
 	DropJobLetters(ctx context.Context, job string, most int) (int, error)
-	// UpdateJob stores State, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
-	// Version is the stored one. A job whose state is no longer live frees its letters; the Letters of one that is PLANNED are set to how
+	// UpdateJob stores State, Holding, Updated, OfferedAt, Totals, Ticket, TicketSHA, Failures and LastError. ErrStale unless
+	// Version is the stored one. A job whose state is no longer live frees its letters, unless it is WITHDRAWN and Holding; the Letters of one that is PLANNED are set to how
 	// many it has.
 	UpdateJob(ctx context.Context, j PrintJob) error
 	// SetJobFiles replaces a job's files and the composed fields of its letters.
 	SetJobFiles(ctx context.Context, job string, files []JobFile, letters []JobLetter) error
 	// SetJobLetters stores the composed fields of some letters of a job. ErrNotFound when one is not in it.
 	SetJobLetters(ctx context.Context, job string, letters []JobLetter) error
+	// FreeLetters frees letters of a job that is Holding: those behind a letter number, at most so many. It gives the number behind which
+	// to go on; 0: they were the last, and the job is not Holding any more. Other jobs are left alone.
+	FreeLetters(ctx context.Context, job string, after, most int) (next int, err error)
 	AddJobEvent(ctx context.Context, e JobEvent) error
 	// SendLetters marks letters of a job SENDT_PRINT at a time, with an event each: those behind a letter number, at most so many. It
 	// gives the number behind which to go on; 0: they were the last. Letters that are SENDT_PRINT or PRINTET already stay as they are;
@@ -83,6 +86,7 @@ type JobFilter struct {
 	// OfferedSince: only those that were offered then or later.
 	OfferedSince time.Time
 	Reprints     bool // only reprints
+	Holding      bool // only those that are Holding
 	// Newest lists the last ids first; Before and After, only those before or after this id.
 	Newest        bool
 	Before, After string
@@ -174,6 +178,7 @@ type PrintJob struct {
 	Parent    string // the job that this one replaces or reprints, or empty
 	Reprint   bool   // letters of Parent once more, by a person's order; it holds no letter, see Live
 	State     JobState
+	Holding   bool // WITHDRAWN, and its letters are not all free yet: see FreeLetters
 	Class     exchange.Class
 	Created   time.Time
 	Updated   time.Time

@@ -224,15 +224,9 @@ func (t Setter) sendLetters(ctx context.Context, job string, at time.Time, after
 	if _, err := sqlrow.One(ctx, t.rows, sqlrow.Scalar[string], `SELECT id FROM print_job WHERE id = $1`, job); err != nil {
 		return 0, err
 	}
-	numbers, err := sqlrow.List(ctx, t.rows, sqlrow.Scalar[int],
-		`SELECT letter FROM job_letter WHERE job = $1 AND letter > CAST($2 AS BIGINT) ORDER BY letter LIMIT $3`, job, after, most+1)
-	if err != nil || len(numbers) == 0 {
+	next, last, err := t.setOf(ctx, job, after, most)
+	if err != nil {
 		return 0, err
-	}
-	last := numbers[len(numbers)-1]
-	if len(numbers) > most {
-		last = numbers[most-1]
-		next = last
 	}
 	_, err = t.rows.Exec(ctx, `INSERT INTO event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, actor)
 		SELECT s.id, CAST($4 AS BIGINT), CAST($5 AS BIGINT), CAST($6 AS TEXT), s.status, 'SENDT_PRINT', l.job, CAST($7 AS TEXT)
@@ -246,6 +240,44 @@ func (t Setter) sendLetters(ctx context.Context, job string, at time.Time, after
 		WHERE id IN (SELECT shipment FROM job_letter WHERE job = $1 AND letter > CAST($2 AS BIGINT) AND letter <= CAST($3 AS BIGINT)) AND `+notSent,
 		job, after, last, at)
 	return next, err
+}
+
+// FreeLetters frees letters of a job that is withdrawn and holds them still.
+func (t Setter) FreeLetters(ctx context.Context, job string, after, most int) (next int, err error) {
+	if next, err = t.freeLetters(ctx, job, after, most); err != nil {
+		return 0, fmt.Errorf("free letters of job %s: %w", job, err)
+	}
+	return next, nil
+}
+
+func (t Setter) freeLetters(ctx context.Context, job string, after, most int) (next int, err error) {
+	holding, err := sqlrow.One(ctx, t.rows, sqlrow.Scalar[bool], `SELECT live AND state = 'WITHDRAWN' FROM print_job WHERE id = $1`, job)
+	if err != nil || !holding {
+		return 0, err
+	}
+	next, last, err := t.setOf(ctx, job, after, most)
+	if err != nil {
+		return 0, err
+	}
+	// Without a value it is not held against the job's own, and it is in no live job.
+	_, err = t.rows.Exec(ctx, `UPDATE job_letter SET live = NULL WHERE job = $1 AND letter > CAST($2 AS BIGINT) AND letter <= CAST($3 AS BIGINT) AND live`, job, after, last)
+	if err == nil && next == 0 {
+		_, err = t.rows.Exec(ctx, `UPDATE print_job SET live = FALSE, version = version + 1 WHERE id = $1`, job)
+	}
+	return next, err
+}
+
+// setOf gives the last letter number of a set of letters of a job, and the number behind which the next set begins; 0: there is none.
+func (t Setter) setOf(ctx context.Context, job string, after, most int) (next, last int, err error) {
+	numbers, err := sqlrow.List(ctx, t.rows, sqlrow.Scalar[int],
+		`SELECT letter FROM job_letter WHERE job = $1 AND letter > CAST($2 AS BIGINT) ORDER BY letter LIMIT $3`, job, after, most+1)
+	switch {
+	case err != nil || len(numbers) == 0:
+		return 0, after, err
+	case len(numbers) > most:
+		return numbers[most-1], numbers[most-1], nil
+	}
+	return 0, numbers[len(numbers)-1], nil
 }
 
 // SetAside sets shipments aside.

@@ -16,7 +16,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets, "composed by sets": composedBySets, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
+		"job by sets": jobBySets, "composed by sets": composedBySets, "freed by sets": freedBySets, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
 		"receipt file in parts": receiptParts, "posted at once": postedAtOnce,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -304,6 +304,84 @@ func sentBySets(s *archivetest.Suite) {
 	send(0, 2, 2) // again, after a crash
 	send(0, 5, 0)
 	send(9, 2, 0)
+}
+
+// freedBySets: a job that is withdrawn holds its letters until each of them is freed.
+func freedBySets(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5)
+	id := s.Job(1, 2, 3, 4, 5)
+	free := func(after, most, want int) {
+		s.Helper()
+		s.Must(func(tx store.Tx) error {
+			next, err := tx.FreeLetters(s.Ctx, id, after, most)
+			s.Same(next, want)
+			return err
+		})
+	}
+	holding := func(want ...string) {
+		s.Helper()
+		s.View(func(r store.Reader) error {
+			j, err := r.Job(s.Ctx, id)
+			s.Same(j.Holding, len(want) > 0)
+			list, err2 := r.Jobs(s.Ctx, store.JobFilter{Holding: true})
+			var ids []string
+			for _, j := range list {
+				ids = append(ids, j.ID)
+			}
+			s.Same(ids, want)
+			letters, err3 := r.JobLetters(s.Ctx, id)
+			s.Same(len(letters), 5)
+			return errors.Join(err, err2, err3)
+		})
+	}
+	due := func(want ...int) {
+		s.Helper()
+		s.View(func(r store.Reader) error {
+			list, err := r.Due(s.Ctx, archivetest.T0.Add(9999*time.Hour), []string{s.Shipment(1).Account}, "", 10)
+			var got, ids []string
+			for _, l := range list {
+				got = append(got, l.ID)
+			}
+			for _, n := range want {
+				ids = append(ids, archivetest.ID(n))
+			}
+			slices.Sort(got)
+			slices.Sort(ids)
+			s.Same(got, ids)
+			return err
+		})
+	}
+	free(0, 2, 0) // it is not withdrawn
+	holding()
+	due()
+	s.Must(func(tx store.Tx) error {
+		j, err := tx.Job(s.Ctx, id)
+		j.State, j.Holding = store.JobWithdrawn, true
+		return errors.Join(err, tx.UpdateJob(s.Ctx, j))
+	})
+	holding(id)
+	due()
+	s.Refuse(store.ErrExists, func(tx store.Tx) error {
+		j, letters := archivetest.Job("ZZZZ000001", 2)
+		return tx.InsertJob(s.Ctx, j, letters)
+	})
+	free(0, 2, 2)
+	due(1, 2)
+	s.Must(func(tx store.Tx) error { // what is free may be collected again
+		j, letters := archivetest.Job("ZZZZ000001", 2)
+		return tx.InsertJob(s.Ctx, j, letters)
+	})
+	holding(id)
+	free(0, 2, 2) // again, after a crash
+	free(2, 2, 4)
+	free(4, 2, 0)
+	holding()
+	due(1, 3, 4, 5)
+	free(0, 2, 0)
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		_, err := tx.FreeLetters(s.Ctx, "ZZZZ000009", 0, 2)
+		return err
+	})
 }
 
 // setAside: letters are set aside together; what is so already, at its end, or approved for its cost is left alone.
