@@ -479,3 +479,39 @@ func TestWithdrawingCutShort(t *testing.T) {
 		}
 	}
 }
+
+// TestReleasingCutShort: the process dies between the sets in which the letters of a rejected job are released. Those that are free go with
+// the next night, the alarm stays until the others are released too.
+func TestReleasingCutShort(t *testing.T) {
+	t.Parallel()
+	for n := range 2 {
+		t.Run(fmt.Sprint("set ", n+1), func(t *testing.T) {
+			t.Parallel()
+			s, ids := five(t)
+			s.night(t)
+			job := s.onlyJob(t).ID
+			s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA})
+			s.removeAtVendor(t, s.inbox(t, job)...)
+			s.fetch(t)
+			s.wantJobs(t, "REJECTED")
+			s.dieAt("release: letters released", n+1)
+			if !s.survive(t, func() { _, _ = s.engine.ReleaseJob(s.ctx, job, "rettet") }) {
+				t.Fatal("the process did not die")
+			}
+			s.wantAlarms(t, "rejected:"+job)
+			if c := s.night(t); c.Letters != 2*(n+1) {
+				t.Errorf("collected %d letters", c.Letters)
+			}
+			left, err := s.engine.ReleaseJob(s.ctx, job, "rettet")
+			if want := 5 - 2*(n+1); err != nil || left != want {
+				t.Errorf("released %d letters, %v; want %d", left, err, want)
+			}
+			s.wantAlarms(t)
+			s.night(t)
+			s.tick(t)
+			s.fetch(t)
+			s.wantJobs(t, "REJECTED ACCEPTED ACCEPTED")
+			s.wantAtVendor(t, ids...)
+		})
+	}
+}

@@ -258,62 +258,82 @@ func rejectedArgs(j store.PrintJob, reasons int) alarm.Args {
 
 // ReleaseJob lets the letters of a rejected job be collected again, into new jobs under new ids. Of a reprint that was
 // rejected or withdrawn it ends the alarm: its letters were never taken back. The reason is kept in the histories of the job and of
-// its letters: no personal data.
+// its letters: no personal data. Many letters are released a set at a time; the alarm ends with the last set, and doing it again goes on
+// where it was cut short. It gives how many letters were released.
 func (e *Jobs) ReleaseJob(ctx context.Context, id, reason string) (int, error) {
 	if why := identity.BadReason(reason); why != "" {
 		return 0, errors.New(why)
 	}
 	released := shipment.Note{Code: shipment.HoldRejected, Args: shipment.Args{"reason": reason}}.String()
+	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(ctx, id) })
+	if err != nil {
+		return 0, err
+	}
 	n := 0
-	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-		n = 0
-		j, err := tx.Job(ctx, id)
-		if err != nil {
-			return err
-		}
-		if j.Reprint {
-			if err := tx.ResolveAlarm(ctx, reprintAlarm(id)); err != nil {
-				return err
-			}
-		}
-		if j.State != store.JobRejected && !(j.Reprint && j.State == store.JobWithdrawn) {
-			return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
-		}
-		rows, err := tx.JobLetters(ctx, id)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			s, err := tx.Shipment(ctx, row.Shipment)
+	for {
+		set := rows[:min(len(rows), e.SetSize)]
+		rows = rows[len(set):]
+		var now int
+		err := e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			j, err := tx.Job(ctx, id)
 			if err != nil {
 				return err
 			}
-			if s.Hold != shipment.HoldRejected {
-				continue
+			if j.State != store.JobRejected && !(j.Reprint && j.State == store.JobWithdrawn) {
+				return fmt.Errorf("job %s is %s, not REJECTED", id, j.State)
 			}
-			jobs, err := tx.JobsOf(ctx, s.ID)
-			if err != nil {
+			if now, err = releaseLetters(ctx, tx, id, set, released); err != nil || len(rows) > 0 {
 				return err
 			}
-			if jobs[0].ID != id {
-				continue // held for a later job, which was refused too
+			if j.Reprint {
+				if err := tx.ResolveAlarm(ctx, reprintAlarm(id)); err != nil {
+					return err
+				}
 			}
-			s.Hold = ""
-			if err := tx.UpdateShipment(ctx, s); err != nil {
-				return err
+			if n+now > 0 || j.Reprint {
+				why := shipment.Note{Code: "released-job", Args: shipment.Args{"letters": strconv.Itoa(n + now), "reason": reason}}
+				if err := step.NoteJob(ctx, tx, j, why); err != nil {
+					return err
+				}
 			}
-			if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: released}); err != nil {
-				return err
-			}
-			n++
+			return tx.ResolveAlarm(ctx, "rejected:"+id)
+		})
+		if err != nil {
+			return n, err
 		}
-		if n > 0 || j.Reprint {
-			why := shipment.Note{Code: "released-job", Args: shipment.Args{"letters": strconv.Itoa(n), "reason": reason}}
-			if err := step.NoteJob(ctx, tx, j, why); err != nil {
-				return err
-			}
+		n += now
+		if len(rows) == 0 {
+			return n, nil
 		}
-		return tx.ResolveAlarm(ctx, "rejected:"+id)
-	})
-	return n, err
+		e.Passed("release: letters released")
+	}
+}
+
+// releaseLetters lets letters of a rejected job be collected again in tx, and says how many there were to be.
+func releaseLetters(ctx context.Context, tx store.Tx, job string, rows []store.JobLetter, why string) (n int, err error) {
+	for _, row := range rows {
+		s, err := tx.Shipment(ctx, row.Shipment)
+		if err != nil {
+			return n, err
+		}
+		if s.Hold != shipment.HoldRejected {
+			continue
+		}
+		jobs, err := tx.JobsOf(ctx, s.ID)
+		if err != nil {
+			return n, err
+		}
+		if jobs[0].ID != job {
+			continue // held for a later job, which was refused too
+		}
+		s.Hold = ""
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return n, err
+		}
+		if err := tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventReleased, From: s.Status, To: s.Status, Reason: why}); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
