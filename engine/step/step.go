@@ -89,7 +89,7 @@ type Config struct {
 	// PrepareAtOnce is how many letters have their files made at the same time; 0: twice as many as there are cores. More wait with
 	// nothing in their hands.
 	PrepareAtOnce int
-	// SetSize is how many letters are put into a job, or set aside, in one transaction; 0: DefaultSetSize.
+	// SetSize is how many letters are written in one transaction: put into a job, composed, marked as sent, set aside; 0: DefaultSetSize.
 	SetSize  int
 	Dial     func(ctx context.Context, v party.Vendor) (VendorSide, error)
 	Accounts []party.Account
@@ -119,7 +119,7 @@ type Config struct {
 	Step func(name string)
 }
 
-// DefaultSetSize is how many letters are put into a job, or set aside, in one transaction: others wait for some tens of milliseconds.
+// DefaultSetSize is how many letters are written in one transaction: others wait for some tens of milliseconds.
 const DefaultSetSize = 500
 
 // Step is what every step holds. The rooms of the engine embed it.
@@ -130,7 +130,7 @@ type Step struct {
 	Preparer Preparer
 	// PrepareAtOnce is how many letters have their files made at the same time.
 	PrepareAtOnce  int
-	SetSize        int                                                           // letters that are put into a job, or set aside, in one transaction
+	SetSize        int                                                           // letters that are written in one transaction
 	DialVendor     func(ctx context.Context, v party.Vendor) (VendorSide, error) // steps call Reach, which watches the host key
 	Postcodes      *postcode.Register                                            // nil: only the form of postnummer is checked
 	Register       Register                                                      // nil: nobody is asked
