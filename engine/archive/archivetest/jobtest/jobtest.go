@@ -310,10 +310,10 @@ func sentBySets(s *archivetest.Suite) {
 func freedBySets(s *archivetest.Suite) {
 	s.Put(nil, 1, 2, 3, 4, 5)
 	id := s.Job(1, 2, 3, 4, 5)
-	free := func(after, most, want int) {
+	free := func(after, want int) {
 		s.Helper()
 		s.Must(func(tx store.Tx) error {
-			next, err := tx.FreeLetters(s.Ctx, id, after, most)
+			next, err := tx.FreeLetters(s.Ctx, id, after, 2)
 			s.Same(next, want)
 			return err
 		})
@@ -351,7 +351,7 @@ func freedBySets(s *archivetest.Suite) {
 			return err
 		})
 	}
-	free(0, 2, 0) // it is not withdrawn
+	free(0, 0) // it is not withdrawn
 	holding()
 	due()
 	s.Must(func(tx store.Tx) error {
@@ -365,19 +365,19 @@ func freedBySets(s *archivetest.Suite) {
 		j, letters := archivetest.Job("ZZZZ000001", 2)
 		return tx.InsertJob(s.Ctx, j, letters)
 	})
-	free(0, 2, 2)
+	free(0, 2)
 	due(1, 2)
 	s.Must(func(tx store.Tx) error { // what is free may be collected again
 		j, letters := archivetest.Job("ZZZZ000001", 2)
 		return tx.InsertJob(s.Ctx, j, letters)
 	})
 	holding(id)
-	free(0, 2, 2) // again, after a crash
-	free(2, 2, 4)
-	free(4, 2, 0)
+	free(0, 2) // again, after a crash
+	free(2, 4)
+	free(4, 0)
 	holding()
 	due(1, 3, 4, 5)
-	free(0, 2, 0)
+	free(0, 0)
 	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
 		_, err := tx.FreeLetters(s.Ctx, "ZZZZ000009", 0, 2)
 		return err
