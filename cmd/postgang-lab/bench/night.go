@@ -285,6 +285,7 @@ func (n *night) stage(name string, m *measured, do func() (done, error)) error {
 		s.Letters = n.out.Through
 	}
 	n.out.Jobs = max(n.out.Jobs, d.Jobs)
+	n.o.Logger().Info("measured", "stage", name, "letters", s.Letters, "seconds", s.Seconds, "cpu_seconds", s.CPUSeconds, "database_cpu_seconds", s.DatabaseCPU, "peak_mb", s.PeakMB)
 	flushed, err := m.flushed(began, ended)
 	s.Flushes += flushed
 	return err
@@ -641,9 +642,9 @@ func (p *nightParts) do(ctx context.Context, what string, d *done) error {
 		d.Jobs = len(p.jobs)
 		return err
 	case "compose":
-		return p.each(ctx, p.Engine.ComposeJob)
+		return p.each(ctx, runtime.NumCPU(), p.Engine.ComposeJob)
 	case "offer":
-		return p.each(ctx, p.Engine.OfferJob)
+		return p.each(ctx, 1, p.Engine.OfferJob) // one to a vendor at a time
 	case "answers":
 		r, err := p.Engine.FetchAnswers(ctx, vendor)
 		if err == nil && r.Accepted != len(p.jobs) {
@@ -669,9 +670,9 @@ func (p *nightParts) do(ctx context.Context, what string, d *done) error {
 	return fmt.Errorf("%s is no stage", what)
 }
 
-// each does a step of every job, as many at a time as there are cores.
-func (p *nightParts) each(ctx context.Context, do func(ctx context.Context, job string) error) error {
-	workers := pool.New().WithMaxGoroutines(runtime.NumCPU()).WithContext(ctx).WithFirstError()
+// each does a step of every job, so many at a time.
+func (p *nightParts) each(ctx context.Context, most int, do func(ctx context.Context, job string) error) error {
+	workers := pool.New().WithMaxGoroutines(most).WithContext(ctx).WithFirstError()
 	for _, j := range p.jobs {
 		workers.Go(func(ctx context.Context) error { return do(ctx, j) })
 	}
