@@ -91,12 +91,7 @@ func vendorScenes() []scene {
 				}
 				return s.later(ctx, day+time.Hour)
 			},
-			mend: func(ctx context.Context, s *stage, _ string) error {
-				if err := s.calmed(ctx); err != nil {
-					return err
-				}
-				return s.later(ctx, 0)
-			},
+			mend: mendVendor,
 		}, {
 			name: "answer", begins: "answer:", cause: "an answer of the vendor cannot be read",
 			look: []string{"postgang alarms list", "postgang job list"}, does: []string{"ask the vendor: postgang-lab vendor --calm has it answer anew", "postgang receipts fetch"},
@@ -374,12 +369,7 @@ func vendorScenes() []scene {
 				}
 				return s.later(ctx, 15*day)
 			},
-			mend: func(ctx context.Context, s *stage, _ string) error {
-				if err := s.calmed(ctx); err != nil {
-					return err
-				}
-				return s.later(ctx, 0)
-			},
+			mend: mendVendor,
 		}, {
 			name: "no-receipt-letter", begins: "no-receipt:", cause: "one letter of a job has no receipt",
 			look: []string{"postgang job show JOB"}, does: []string{"ask the vendor: postgang-lab vendor --calm has it send the receipt", "postgang receipts fetch"},
@@ -389,18 +379,21 @@ func vendorScenes() []scene {
 				}
 				return s.later(ctx, 15*day)
 			},
-			mend: func(ctx context.Context, s *stage, _ string) error {
-				if err := s.calmed(ctx); err != nil {
-					return err
-				}
-				return s.later(ctx, 0)
-			},
+			mend: mendVendor,
 		},
 	}
 }
 
 // alarmOf is the key of an alarm of the vendor.
 func alarmOf(begins string) string { return begins + vendor }
+
+// mendVendor ends the vendor's troubles, and has the alarms looked at.
+func mendVendor(ctx context.Context, s *stage, _ string) error {
+	if err := s.calmed(ctx); err != nil {
+		return err
+	}
+	return s.later(ctx, 0)
+}
 
 // mendNight ends the vendor's troubles, and runs the night again.
 func mendNight(ctx context.Context, s *stage, _ string) error {
