@@ -409,6 +409,8 @@ func (s *stage) tryWork(t *testing.T) []error {
 		if len(tasks) == 0 {
 			break
 		}
+		// The queue shows a task once its transaction is committed. There is one writer: when its turn is ours, those before are.
+		must(t, s.archive.InTx(s.ctx, func(store.Tx) error { return nil }))
 		for _, task := range tasks {
 			if n++; n > mostTasks {
 				t.Fatal("background work never ends")
