@@ -4,6 +4,7 @@ package accept
 
 import (
 	"postgang/engine/step"
+	"postgang/engine/together"
 )
 
 // Acceptor takes hand-ins and events.
@@ -11,9 +12,14 @@ type Acceptor struct {
 	*step.Step
 	making  chan struct{} // a place for each letter whose file is made
 	scratch *step.Shared
+
+	handIns   *together.Lookup[handIn, lookedUp]
+	undecided *together.Lookup[string, *undecided]
 }
 
 // New makes the room of those that it stands on.
 func New(s *step.Step) *Acceptor {
-	return &Acceptor{Step: s, making: make(chan struct{}, s.PrepareAtOnce), scratch: s.NewShared("prepare")}
+	e := &Acceptor{Step: s, making: make(chan struct{}, s.PrepareAtOnce), scratch: s.NewShared("prepare")}
+	e.handIns, e.undecided = together.NewLookup(e.lookUp), together.NewLookup(e.look)
+	return e
 }

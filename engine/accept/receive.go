@@ -43,22 +43,14 @@ func (e *Acceptor) Receive(ctx context.Context, h shipment.HandIn) (shipment.Rec
 	if _, ok := e.Accounts[h.Account]; !ok {
 		return shipment.Received{}, fmt.Errorf("account %q is not configured", h.Account)
 	}
-	var known shipment.Shipment
-	var terms *step.Terms // nil: it is known
-	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
-		known, err = r.ShipmentByHandIn(ctx, h.Account, h.Key)
-		if errors.Is(err, store.ErrNotFound) {
-			terms, err = e.TermsIn(ctx, r, e.Now())
-		}
-		return err
-	})
+	look, err := e.handIns.Get(ctx, handIn{h.Account, h.Key})
 	if err != nil {
 		return shipment.Received{}, fmt.Errorf("look up hand-in: %w", err)
 	}
-	if terms == nil {
-		return e.receiveAgain(ctx, known, h)
+	if look.known != nil {
+		return e.receiveAgain(ctx, *look.known, h)
 	}
-	account, _ := terms.Account(h.Account)
+	account, _ := look.terms.Account(h.Account)
 	at := h.At.UTC().Truncate(time.Millisecond)
 	if h.At.IsZero() {
 		at = e.Now()
@@ -368,32 +360,18 @@ func (e *Acceptor) storeHandInFile(ctx context.Context, f shipment.HandInFile) (
 // PrepareShipment turns a shipment's documents into its print-ready PDF and decides the hand-in: AKSEPTERT, or AVVIST
 // with every reason, those of the metadata and those of the PDFs, at once. A shipment decided already is left alone.
 func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
-	var s shipment.Shipment
-	var terms *step.Terms
-	var account party.Account
-	var of sources
-	err := e.Archive.View(ctx, func(r store.Reader) (err error) {
-		if s, err = r.Shipment(ctx, id); err != nil || s.Status != shipment.StatusMottatt {
-			return err
-		}
-		// What of its account's settings the letter keeps is decided here, see step.Terms.
-		if terms, err = e.TermsIn(ctx, r, e.Now()); err != nil {
-			return err
-		}
-		var ok bool
-		if account, ok = terms.Account(s.Account); !ok {
-			return fmt.Errorf("account %q is not configured any more", s.Account)
-		}
-		of, err = e.sourcesOf(ctx, r, s, account)
-		return err
-	})
+	look, err := e.undecided.Get(ctx, id)
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", id, err)
 	}
+	s, account, terms := look.s, look.account, look.terms
 	if s.Status != shipment.StatusMottatt {
 		return nil
 	}
-	made, refusals, err := e.prepare(ctx, s, account, of)
+	if terms == nil {
+		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
+	}
+	made, refusals, err := e.prepare(ctx, s, account, look.of)
 	if err != nil {
 		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
 	}
@@ -545,9 +523,9 @@ func (p prepared) stillNamed(ctx context.Context, r store.Reader) error {
 	if !p.taken {
 		return nil
 	}
-	_, _, err := r.PreparedAs(ctx, p.key)
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("the letter that it was made for was erased just now: %w", store.ErrStale)
+	there, err := r.PreparedAs(ctx, p.key)
+	if err == nil && len(there) == 0 {
+		err = fmt.Errorf("the letter that it was made for was erased just now: %w", store.ErrStale)
 	}
 	return err
 }
@@ -556,45 +534,6 @@ func (p prepared) stillNamed(ctx context.Context, r store.Reader) error {
 func (p prepared) of(s shipment.Shipment) shipment.Shipment {
 	s.Prepared, s.Facts, s.PreparedKey = p.blob, p.facts, p.key
 	return s
-}
-
-// sources are what a print-ready PDF is made from, and how.
-type sources struct {
-	printed []shipment.Document // empty: there is nothing to print
-	req     prepare.Request     // but for files
-	known   prepared            // a file that was made in the same way from the same; without facts: there is none
-	key     string              // see preparedKey
-}
-
-// sourcesOf reads what a shipment's print-ready PDF is made from. There is none of a shipment that is only digital, which may be of other
-// kinds than PDF.
-func (e *Acceptor) sourcesOf(ctx context.Context, r store.Reader, s shipment.Shipment, account party.Account) (of sources, err error) {
-	if s.Submission.DigitalOnly {
-		// Only digital is never printed (KS-V11); an unreadable PDF is then the recipient's to judge.
-		return of, nil
-	}
-	docs, err := r.Documents(ctx, s.ID)
-	if err != nil {
-		return of, err
-	}
-	for _, d := range docs {
-		if !d.Excluded {
-			of.printed = append(of.printed, d)
-		}
-	}
-	if len(of.printed) == 0 {
-		return of, nil
-	}
-	of.req = prepare.Request{Limits: prepare.Limits{MaxBytes: account.Rules.MaxBytes}, Checks: e.Vendors[account.Vendor].Checks}
-	if of.key, err = preparedKey(of.printed, of.req); err != nil {
-		return of, err
-	}
-	of.known = prepared{key: of.key, taken: true}
-	of.known.blob, of.known.facts, err = r.PreparedAs(ctx, of.key)
-	if errors.Is(err, store.ErrNotFound) {
-		of.known, err = prepared{}, nil
-	}
-	return of, err
 }
 
 // prepare makes the print-ready PDF of what is to be printed, unless there is one already that was made in the same way
@@ -789,11 +728,11 @@ func (e *Acceptor) PrepareAnew(ctx context.Context, id, reason string) error {
 // renew makes a print-ready file anew, for a person's reason; empty: because the rules have changed.
 func (e *Acceptor) renew(ctx context.Context, s shipment.Shipment, terms *step.Terms, why string) (_ shipment.Shipment, ok bool, err error) {
 	account, _ := terms.Letter(s)
-	of, err := store.View(ctx, e.Archive, func(r store.Reader) (sources, error) { return e.sourcesOf(ctx, r, s, account) })
-	if err != nil {
+	look := &undecided{s: s, account: account}
+	if err := e.Archive.View(ctx, func(r store.Reader) error { return e.findSources(ctx, r, look) }); err != nil {
 		return s, false, err
 	}
-	made, refusals, err := e.prepare(ctx, s, account, of)
+	made, refusals, err := e.prepare(ctx, s, account, look.of)
 	if err != nil {
 		return s, false, err
 	}

@@ -127,6 +127,15 @@ func (t *tx) CountAlike(ctx context.Context, id, fingerprint string, since time.
 	return accepted, undecided, err
 }
 
+// PreparedAs finds prepared files. What waits to be written takes none away: at the most it names one more letter for the same.
+func (t *tx) PreparedAs(ctx context.Context, keys ...string) (made map[string]shipment.Shipment, err error) {
+	err = t.Apart(func() error {
+		made, err = t.reader.PreparedAs(ctx, keys...)
+		return err
+	})
+	return made, err
+}
+
 // FoundLetters lists letters that were found at vendors. There are none, but after a backup was put back: a group asks that once.
 func (t *tx) FoundLetters(ctx context.Context, f store.FoundLetter) (out []store.FoundLetter, err error) {
 	if t.nothingFound {

@@ -13,7 +13,6 @@ import (
 	"postgang/engine/find"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
-	"postgang/printjobs/prepare"
 )
 
 const shipmentColumns = `s.id, s.account, s.hand_in, s.status, s.submission, s.fingerprint, s.content, s.zone,
@@ -40,13 +39,13 @@ func (r *reader) Shipment(ctx context.Context, id string) (shipment.Shipment, er
 	return s, nil
 }
 
-// resultsAtOnce is how many ids stand in one statement.
-const resultsAtOnce = 500
+// shipmentsAtOnce is how many shipments one statement names.
+const shipmentsAtOnce = 500
 
 // Results gives what is decided of shipments, by id.
 func (r *reader) Results(ctx context.Context, ids []string) (map[string]shipment.Result, error) {
 	out := make(map[string]shipment.Result, len(ids))
-	for some := range slices.Chunk(ids, resultsAtOnce) {
+	for some := range slices.Chunk(ids, shipmentsAtOnce) {
 		var a sqlrow.Args
 		err := r.Each(ctx, func(scan sqlrow.Scan) error {
 			var s shipment.Result
@@ -120,9 +119,8 @@ func (r *reader) ShipmentsOf(ctx context.Context, ids []string) ([]shipment.Ship
 
 // shipmentsOf reads shipments in the order of their ids given.
 func (r *reader) shipmentsOf(ctx context.Context, ids []string) ([]shipment.Shipment, error) {
-	const atOnce = 500
 	found := make(map[string]shipment.Shipment, len(ids))
-	for some := range slices.Chunk(ids, atOnce) {
+	for some := range slices.Chunk(ids, shipmentsAtOnce) {
 		var a sqlrow.Args
 		all, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s WHERE s.id IN `+sqlrow.In(&a, some), a...)
 		if err != nil {
@@ -189,16 +187,34 @@ func (r *reader) Unhandled(ctx context.Context, since time.Time) ([]store.Status
 	return out, nil
 }
 
-// Documents lists a shipment's documents in the order of the letter.
-func (r *reader) Documents(ctx context.Context, id string) ([]shipment.Document, error) {
-	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (d shipment.Document, err error) {
-		sha, bytes := sqlrow.Blob(&d.Blob)
-		err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, sqlrow.JSON(&d.Giro), &d.Excluded)
-		return d, err
-	}, `SELECT shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded
-		FROM document WHERE shipment = $1 ORDER BY place`, id)
-	if err != nil {
-		return nil, fmt.Errorf("documents of shipment %s: %w", id, err)
+// HandedIn gives the letters of an account that came under these keys.
+func (r *reader) HandedIn(ctx context.Context, account string, keys []string) (out []shipment.Shipment, err error) {
+	for some := range slices.Chunk(keys, shipmentsAtOnce) {
+		a := sqlrow.Args{account}
+		all, err := sqlrow.List(ctx, r.Rows, scanShipment,
+			`SELECT `+shipmentColumns+` FROM shipment s WHERE s.account = $1 AND s.hand_in IN `+sqlrow.In(&a, some), a...)
+		if err != nil {
+			return nil, fmt.Errorf("shipments of account %s: %w", account, err) // a key may be a folder's name
+		}
+		out = append(out, all...)
+	}
+	return out, nil
+}
+
+// Documents lists shipments' documents in the order of the letter.
+func (r *reader) Documents(ctx context.Context, shipments ...string) (out []shipment.Document, err error) {
+	for some := range slices.Chunk(slices.Sorted(slices.Values(shipments)), shipmentsAtOnce) {
+		var a sqlrow.Args
+		all, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (d shipment.Document, err error) {
+			sha, bytes := sqlrow.Blob(&d.Blob)
+			err = scan(&d.Shipment, &d.Position, &d.FileName, &d.MimeType, sha, bytes, sqlrow.JSON(&d.Giro), &d.Excluded)
+			return d, err
+		}, `SELECT shipment, place, file_name, mime_type, blob_sha, blob_bytes, giro, excluded
+			FROM document WHERE shipment IN `+sqlrow.In(&a, some)+` ORDER BY shipment, place`, a...)
+		if err != nil {
+			return nil, fmt.Errorf("documents of shipments: %w", err)
+		}
+		out = append(out, all...)
 	}
 	return out, nil
 }
@@ -216,18 +232,28 @@ func (r *reader) History(ctx context.Context, id string) ([]shipment.Event, erro
 	return out, nil
 }
 
-// PreparedAs finds a prepared file by what it was made from and how.
-func (r *reader) PreparedAs(ctx context.Context, key string) (shipment.BlobRef, *prepare.Facts, error) {
-	s, err := sqlrow.One(ctx, r.Rows, func(scan sqlrow.Scan) (s shipment.Shipment, err error) {
-		sha, bytes := sqlrow.Blob(&s.Prepared)
-		err = scan(sha, bytes, sqlrow.JSON(&s.Facts))
-		return s, err
-	}, `SELECT prepared_sha, prepared_bytes, facts FROM shipment
-		WHERE prepared_key = $1 AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1`, key)
-	if err != nil {
-		return shipment.BlobRef{}, nil, fmt.Errorf("prepared file: %w", err)
+// PreparedAs finds prepared files by what they were made from and how. Many letters may have the same, of which one is read.
+func (r *reader) PreparedAs(ctx context.Context, keys ...string) (map[string]shipment.Shipment, error) {
+	out := make(map[string]shipment.Shipment, len(keys))
+	for some := range slices.Chunk(keys, shipmentsAtOnce) {
+		var a sqlrow.Args
+		some = sqlrow.FewLengths(some)
+		ones := make([]string, len(some))
+		for i, key := range some {
+			ones[i] = `(SELECT id FROM shipment WHERE prepared_key = ` + a.Add(key) + ` AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1)`
+		}
+		err := r.Each(ctx, func(scan sqlrow.Scan) error {
+			var s shipment.Shipment
+			sha, bytes := sqlrow.Blob(&s.Prepared)
+			err := scan(&s.PreparedKey, sha, bytes, sqlrow.JSON(&s.Facts))
+			out[s.PreparedKey] = s
+			return err
+		}, `SELECT prepared_key, prepared_sha, prepared_bytes, facts FROM shipment WHERE id IN (`+strings.Join(ones, ", ")+`)`, a...)
+		if err != nil {
+			return nil, fmt.Errorf("prepared files: %w", err)
+		}
 	}
-	return s.Prepared, s.Facts, nil
+	return out, nil
 }
 
 // CountAlike counts shipments with a fingerprint that were recorded before another.

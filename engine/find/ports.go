@@ -9,6 +9,8 @@ import (
 
 // Reader finds what people ask for. It is part of store.Reader. People's programs ask through scoped.Reader and recipient.Finder.
 type Reader interface {
+	// HandedIn gives the letters of an account that came under these keys of its sender, in no order. Keys that are new are left out.
+	HandedIn(ctx context.Context, account string, keys []string) ([]shipment.Shipment, error)
 	// Identify lists what a text, or what it is a part of, identifies within a scope: first what it is exactly, then what begins with it,
 	// then what has it in it; at most so many. A text of fewer than three characters is looked for exactly alone. The letters A to Z are
 	// alike in both cases in a part.

@@ -182,7 +182,19 @@ func (e *Jobs) recordLetters(ctx context.Context, id string, rows []store.JobLet
 	return whole, rows, err
 }
 
-// jobLetters reads back the plan of a job, in its order. The letters are loaded one by one as they are composed.
+// lettersAtOnce is how many letters of a job are read together: a transaction for each would cost as much as what is read.
+const lettersAtOnce = 100
+
+// readLetters reads some letters of a job, in their order.
+func (e *Jobs) readLetters(ctx context.Context, rows []store.JobLetter) ([]shipment.Shipment, error) {
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Shipment
+	}
+	return store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) { return r.ShipmentsOf(ctx, ids) })
+}
+
+// jobLetters reads back the plan of a job, in its order. The letters are loaded some at a time as they are composed.
 func (e *Jobs) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[printjobs.Letter, error], []store.JobLetter, error) {
 	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(ctx, j.ID) })
 	if err != nil {
@@ -194,18 +206,24 @@ func (e *Jobs) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[prin
 	}
 	v := e.Vendors[j.Vendor]
 	letters := func(yield func(printjobs.Letter, error) bool) {
-		for _, row := range rows {
-			s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
-			var l printjobs.Letter
-			if err == nil && !j.Reprint && e.accept.Stale(s, v) { // what is printed once more is what was printed
-				err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
-			}
-			if err == nil {
-				l, err = e.accept.Letter(ctx, s, v, terms)
-				l.Only = row.Only
-			}
-			if !yield(l, err) {
+		for some := range slices.Chunk(rows, lettersAtOnce) {
+			read, err := e.readLetters(ctx, some)
+			if err != nil {
+				yield(printjobs.Letter{}, err)
 				return
+			}
+			for i, s := range read {
+				var l printjobs.Letter
+				var err error
+				if !j.Reprint && e.accept.Stale(s, v) { // what is printed once more is what was printed
+					err = fmt.Errorf("shipment %s was prepared by other rules than those of today: %w", s.ID, printjobs.ErrStalePlan)
+				} else {
+					l, err = e.accept.Letter(ctx, s, v, terms)
+					l.Only = some[i].Only
+				}
+				if !yield(l, err) {
+					return
+				}
 			}
 		}
 	}
@@ -216,21 +234,23 @@ func (e *Jobs) jobLetters(ctx context.Context, j store.PrintJob) (iter.Seq2[prin
 // it is an error: the store is away, most likely, and nothing is wrong with the letters.
 func (e *Jobs) lostLetters(ctx context.Context, rows []store.JobLetter) (*printjobs.LetterErrors, error) {
 	var lost []*printjobs.LetterError
-	for _, row := range rows {
-		s, err := store.View(ctx, e.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.Shipment(ctx, row.Shipment) })
+	for some := range slices.Chunk(rows, lettersAtOnce) {
+		read, err := e.readLetters(ctx, some)
 		if err != nil {
 			return nil, err
 		}
-		b, err := e.OpenPrepared(ctx, s.Prepared)
-		switch {
-		case err == nil:
-			if err := b.Close(); err != nil {
+		for _, s := range read {
+			b, err := e.OpenPrepared(ctx, s.Prepared)
+			switch {
+			case err == nil:
+				if err := b.Close(); err != nil {
+					return nil, err
+				}
+			case errors.Is(err, step.ErrPreparedLost):
+				lost = append(lost, &printjobs.LetterError{Shipment: s.ID, Code: printjobs.CodePrepared, Args: printjobs.Args{"case": "lost"}, Err: err})
+			default:
 				return nil, err
 			}
-		case errors.Is(err, step.ErrPreparedLost):
-			lost = append(lost, &printjobs.LetterError{Shipment: s.ID, Code: printjobs.CodePrepared, Args: printjobs.Args{"case": "lost"}, Err: err})
-		default:
-			return nil, err
 		}
 	}
 	switch {

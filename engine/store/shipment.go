@@ -6,7 +6,6 @@ import (
 
 	"postgang/engine/find"
 	"postgang/engine/shipment"
-	"postgang/printjobs/prepare"
 )
 
 // ShipmentReader reads shipments.
@@ -22,11 +21,13 @@ type ShipmentReader interface {
 	// last event of their history recorded not after it, status MOTTATT, AKSEPTERT, KLAR_FOR_MOTTAK or SENDT_SDP, not due
 	// at any time, not read, not closed and not held. A notified letter (VARSLET) waits for its reader.
 	Unhandled(ctx context.Context, since time.Time) ([]StatusCount, error)
-	Documents(ctx context.Context, shipment string) ([]shipment.Document, error)
+	// Documents is in the order of the shipments' ids, and of the documents in the letter.
+	Documents(ctx context.Context, shipments ...string) ([]shipment.Document, error)
 	// History is in the order recorded.
 	History(ctx context.Context, shipment string) ([]shipment.Event, error)
-	// PreparedAs finds a prepared file and its facts by Shipment.PreparedKey; ErrNotFound.
-	PreparedAs(ctx context.Context, key string) (shipment.BlobRef, *prepare.Facts, error)
+	// PreparedAs finds prepared files by Shipment.PreparedKey: Prepared and Facts of one shipment each. Keys that nothing was made for
+	// are left out.
+	PreparedAs(ctx context.Context, keys ...string) (map[string]shipment.Shipment, error)
 	// CountAlike counts the shipments with this fingerprint that were recorded before a shipment (EventReceived) and received
 	// since then. Refused ones do not count.
 	CountAlike(ctx context.Context, shipment, fingerprint string, since time.Time) (accepted, undecided int, err error)

@@ -306,9 +306,9 @@ func (g *generator) contents(ctx context.Context, a store.Archive) (out []string
 		for _, s := range ss {
 			accepted, undecided, err := r.CountAlike(ctx, s.ID, g.account, T0)
 			show("alike", [2]int{accepted, undecided}, err)
-			blob, facts, err := r.PreparedAs(ctx, s.PreparedKey)
-			show("prepared", blob, err)
-			show("facts", facts, err)
+			made, err := r.PreparedAs(ctx, s.PreparedKey)
+			show("prepared", made[s.PreparedKey].Prepared, err)
+			show("facts", made[s.PreparedKey].Facts, err)
 		}
 		for _, id := range g.jobs {
 			j, err := r.Job(ctx, id)

@@ -79,6 +79,15 @@ func fewLengths(n int) int {
 	return 1 << (bits.Len(uint(n)) - 1)
 }
 
+// FewLengths repeats the last of some values, so that there are few statements of different lengths.
+func FewLengths[T any](vs []T) []T {
+	n := len(vs)
+	if n <= 4 || n > 512 {
+		return vs
+	}
+	return append(slices.Clip(vs), slices.Repeat(vs[n-1:], 1<<bits.Len(uint(n-1))-n)...)
+}
+
 // Chunks cuts rows into those of one statement each, of at most so many.
 func Chunks[T any](rows []T, most int) (out [][]T) {
 	for len(rows) > 0 {

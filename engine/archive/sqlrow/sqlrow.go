@@ -331,6 +331,7 @@ var placeholders = func() []string {
 
 // In is the list of an IN; never empty.
 func In[T ~string](a *Args, vs []T) string {
+	vs = FewLengths(vs)
 	marks := make([]string, len(vs))
 	for i, v := range vs {
 		marks[i] = a.Add(string(v))
