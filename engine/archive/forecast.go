@@ -43,7 +43,7 @@ func (r *reader) Arrivals(ctx context.Context, from, to time.Time) ([]forecast.A
 // behindQuery goes by the index of what is set aside, and by none of statuses or accounts.
 const behindQuery = `SELECT s.account || '', s.hold, count(*) FROM shipment s
 	WHERE s.hold <> '' AND s.status || '' IN ` + sets.OnTheWay + ` AND s.due_at IS NOT NULL AND s.due_at + 0 <= $1 AND s.read_at IS NULL AND s.closed_at IS NULL
-		AND s.prepared_sha IS NOT NULL AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)
+		AND s.prepared_sha IS NOT NULL AND ` + sets.InNoJob + `
 	GROUP BY s.account || '', s.hold ORDER BY 1, 2`
 
 // Behind counts what is due and set aside.

@@ -297,13 +297,16 @@ func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]shipment.Ship
 	return out, nil
 }
 
+// overdueQuery goes by what waits, and not by the index of accounts.
+const overdueQuery = `SELECT s.account || '', count(*), min(s.due_at) FROM shipment s
+	WHERE ` + sets.MayGo + ` AND s.due_at <= $1 AND ` + sets.InNoJob + ` GROUP BY s.account || '' ORDER BY 1`
+
 // Overdue counts what is due and not collected.
 func (r *reader) Overdue(ctx context.Context, at time.Time) ([]store.OverdueCount, error) {
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (c store.OverdueCount, err error) {
 		err = scan(&c.Account, &c.Count, sqlrow.When(&c.Oldest))
 		return c, err
-	}, `SELECT s.account || '', count(*), min(s.due_at) FROM shipment s
-		WHERE `+waiting+` AND s.due_at <= $1 GROUP BY s.account || '' ORDER BY 1`, at.UnixMilli()) // not by the index of accounts
+	}, overdueQuery, at.UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("count overdue shipments: %w", err)
 	}

@@ -39,11 +39,11 @@ type AheadOf struct {
 }
 
 const (
-	// aheadFigured is how many letters sheets and postage are counted of. Ids are hashes, so that the first ones are taken by chance; of two
+	// aheadFigured is how many letters sheets and postage are counted of. Ids are hashes, so that the first ones are taken by chance; of a
 	// thousand, the mean is some per cent exact.
-	aheadFigured = 2000
+	aheadFigured = 1000
 	// aheadEnough is how many of an account's letters stand for all of them.
-	aheadEnough = 100
+	aheadEnough = 50
 )
 
 // Ahead tells what a night at a time would collect when nothing is read, released or set aside until then. It changes nothing.

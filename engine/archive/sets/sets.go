@@ -28,6 +28,13 @@ func AllOpen(some []shipment.Status) bool {
 	return len(some) > 0 && !slices.ContainsFunc(some, func(s shipment.Status) bool { return !slices.Contains(open, s) })
 }
 
+// InNoJob leaves out shipments s that a job has on its way to its vendor. Those of a job that the vendor has are on their way themselves.
+// What is counted for people asks it so: to look each letter up among all that ever were in a job costs more than all the rest.
+// The order of the tables is SQLite's too: jobs first.
+const InNoJob = `s.id NOT IN (SELECT l.shipment FROM print_job j CROSS JOIN job_letter l
+			WHERE j.state IN ('PLANNING', 'PLANNED', 'COMPOSED', 'UPLOADED', 'COMMITTED', 'OFFERING', 'UNCERTAIN', 'REJECTED', 'WITHDRAWN')
+				AND j.live AND l.job = j.id AND l.live)`
+
 // MayGo is what may go to paper at some time, of shipments s: word for word the conditions of the index shipment_waiting.
 const MayGo = `s.status || '' IN ` + OnTheWay + ` AND s.due_at IS NOT NULL AND s.read_at IS NULL AND s.closed_at IS NULL
 			AND s.hold = '' AND s.prepared_sha IS NOT NULL`
