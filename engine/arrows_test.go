@@ -92,7 +92,7 @@ var arrows = []struct {
 	{"engine/archive/archivetest", []string{"engine", "billing", "printjobs"}, "the archive's conformance suite is for tests", true},
 	{"engine/step", and(ports, "printjobs"), "what every step holds stands below all steps", true},
 	{"engine/restored", and(ports, "engine/step", "billing", "printjobs"), "whether the archive is an old copy is asked before any step", true},
-	{"engine/accept", and(ports, "engine/recipient", "engine/words", "engine/restored", "engine/step", "billing", "printjobs"), "letters are accepted without knowing of jobs", true},
+	{"engine/accept", and(ports, "engine/recipient", "engine/together", "engine/words", "engine/restored", "engine/step", "billing", "printjobs"), "letters are accepted without knowing of jobs", true},
 	{"engine/digital/enhetsregisteret", []string{"engine/shipment", "engine/identity"}, "a client of a register knows no letter", false},
 	{"engine/digital/dpi", []string{"engine/shipment"}, "receipts are read without knowing whose they are", false},
 	{"engine/digital/digitaltest", and(rules, "engine/digital", "engine/channel"), "the channels' conformance suite is for tests", false},
