@@ -151,7 +151,7 @@ var arrows = []struct {
 	{"engine/intake/door/doortest", []string{"engine", "printjobs"}, "the door's world is for tests", true},
 	{"engine/intake/sealed/sealedtest", []string{}, "tests encrypt as senders do", false},
 	{"engine/intake/sealed", []string{"printjobs/prepare/guard"}, "documents are decrypted without knowing what they are", false},
-	{"engine/intake/door", and(ports, "engine/accept", "engine/intake/sealed", "engine/words", "printjobs/prepare/finding"), "the way in over the network knows no dialect", true},
+	{"engine/intake/door", and(ports, "engine/accept", "engine/together", "engine/intake/sealed", "engine/words", "printjobs/prepare/finding"), "the way in over the network knows no dialect", true},
 	{"engine/intake/rest", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake/restv1", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},
 	{"engine/intake/soap", and(rules, "engine/access", "engine/intake/door", "engine/words"), "a dialect is translated at the edge", true},

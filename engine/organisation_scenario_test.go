@@ -89,14 +89,14 @@ func TestRegisterOfOrganisations(t *testing.T) {
 	data, err := json.Marshal(l)
 	must(t, err)
 	h := shipment.HandIn{Account: konto, Key: "venter", JSON: data, Files: []shipment.HandInFile{file("brev.pdf", pdf(1, 1))}, At: s.clock.now()}
-	if _, err := s.engine.Judge(context.Background(), h); !errors.Is(err, enhetsregisteret.ErrUnavailable) || strings.Contains(err.Error(), standin.Number(11)) {
+	if _, _, err := s.engine.Judge(context.Background(), h); !errors.Is(err, enhetsregisteret.ErrUnavailable) || strings.Contains(err.Error(), standin.Number(11)) {
 		t.Error(err)
 	}
 	if _, err := s.engine.Receive(s.ctx, h); !errors.Is(err, enhetsregisteret.ErrUnavailable) {
 		t.Error(err)
 	}
 	register.Down(0)
-	if found, err := s.engine.Judge(s.ctx, h); err != nil || shipment.AnyRefuses(found) {
+	if found, _, err := s.engine.Judge(s.ctx, h); err != nil || shipment.AnyRefuses(found) {
 		t.Error(found, err)
 	}
 	s.accepted(t, "venter", l)

@@ -152,13 +152,9 @@ func warnOfTwin(ctx context.Context, r store.Reader, s *shipment.Shipment) error
 	if s.Submission.ExternalReference == "" || s.Dialect == "" {
 		return nil
 	}
-	const most = 20 // more have had the warning already
-	before, err := r.Shipments(ctx, store.ShipmentFilter{Account: s.Account, Reference: s.Submission.ExternalReference, Newest: true, Limit: most})
-	for _, b := range before {
-		if b.Content == s.Content && s.ReceivedAt.Sub(b.ReceivedAt) < twinWithin {
-			s.Refusals = append(s.Refusals, shipment.Refusal{Code: "lik-tidligere", Field: "eksternReferanse", Args: shipment.Args{"shipment": b.ID}, Warning: true})
-			break
-		}
+	twin, err := r.Twin(ctx, *s, s.ReceivedAt.Add(-twinWithin))
+	if twin != "" {
+		s.Refusals = append(s.Refusals, shipment.Refusal{Code: "lik-tidligere", Field: "eksternReferanse", Args: shipment.Args{"shipment": twin}, Warning: true})
 	}
 	return err
 }
@@ -168,30 +164,34 @@ var ErrIDTaken = errors.New("the shipment's id is taken")
 
 // Judge says why a hand-in would be refused for what can be seen of it at once: its forsendelse.json by the account's rules, and
 // documents that are missing or that nothing names. It stores nothing, and may ask the register of organisations. What only preparing the documents can tell comes later, in
-// the shipment's status.
-func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error) {
-	terms, err := e.Terms(ctx)
+// the shipment's status. What is stored already is not judged once more: rules, registers and clocks go on, and its sender would hear
+// that it was refused.
+func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) (found []shipment.Refusal, stored bool, err error) {
+	look, err := e.handIns.Get(ctx, handIn{h.Account, h.Key})
 	if err != nil {
-		return nil, err
+		return nil, false, fmt.Errorf("look up hand-in: %w", err)
 	}
-	account, ok := terms.Account(h.Account)
+	if look.known != nil {
+		return nil, true, nil
+	}
+	account, ok := look.terms.Account(h.Account)
 	if !ok {
-		return nil, fmt.Errorf("account %q is not configured", h.Account)
+		return nil, false, fmt.Errorf("account %q is not configured", h.Account)
 	}
-	found := slices.Clone(h.Refusals)
+	found = slices.Clone(h.Refusals)
 	sub, refusals := parse(h)
 	found = append(found, refusals...)
 	if shipment.Unreadable(refusals) {
-		return found, nil
+		return found, false, nil
 	}
 	sub.Normalise()
 	said, err := e.complete(ctx, account, &sub)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	found = append(found, said...)
 	if said, err = e.validate(ctx, sub, account, e.Now()); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	found = append(found, said...)
 	byName := filesByName(h)
@@ -200,7 +200,7 @@ func (e *Acceptor) Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Ref
 			found = append(found, missingDocument(i))
 		}
 	}
-	return found, nil
+	return found, false, nil
 }
 
 // missingDocument refuses a hand-in for a document that its forsendelse.json names and that is not there.

@@ -59,17 +59,21 @@ func handInAndDecide(ctx context.Context, tx store.Tx, number func(n int) int) (
 	letter := func(n int) shipment.Shipment {
 		s := archivetest.Shipment(number(n))
 		s.Status, s.Fingerprint = shipment.StatusMottatt, fmt.Sprint("f", number(1), n%3)
-		s.Submission.ExternalReference = fmt.Sprint("ref", number(1), n%2)
+		s.Submission.ExternalReference, s.Content = fmt.Sprint("ref", number(1), n%2), archivetest.Sha(n%3)
 		return s
 	}
 	for n := range 11 {
 		s := letter(n)
-		reference := s.Submission.ExternalReference
-		twins, err := tx.Shipments(ctx, store.ShipmentFilter{Account: s.Account, Reference: reference, Newest: true, Limit: 20})
+		twin, err := tx.Twin(ctx, s, archivetest.T0.Add(-1000*time.Hour))
 		if err != nil {
 			return nil, err
 		}
-		say("letter %d: %d have its reference", n, len(twins))
+		for m := range n {
+			if twin == archivetest.ID(number(m)) {
+				twin = fmt.Sprint(m)
+			}
+		}
+		say("letter %d: its twin is %q", n, twin)
 		if _, err := tx.FoundLetters(ctx, store.FoundLetter{Shipment: s.ID}); err != nil {
 			return nil, err
 		}

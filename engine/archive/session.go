@@ -106,16 +106,13 @@ func (t *tx) Shipment(ctx context.Context, id string) (s shipment.Shipment, err 
 	return s, err
 }
 
-// Shipments lists shipments.
-func (t *tx) Shipments(ctx context.Context, f store.ShipmentFilter) (out []shipment.Shipment, err error) {
-	if f.Reference == "" {
-		return t.reader.Shipments(ctx, f)
-	}
-	err = t.Reading("", "", f.Reference, func() error {
-		out, err = t.reader.Shipments(ctx, f)
+// Twin finds a shipment of the same account, reference and content.
+func (t *tx) Twin(ctx context.Context, s shipment.Shipment, after time.Time) (id string, err error) {
+	err = t.Reading("", "", s.Submission.ExternalReference, func() error {
+		id, err = t.reader.Twin(ctx, s, after)
 		return err
 	})
-	return out, err
+	return id, err
 }
 
 // CountAlike counts shipments that are like another.

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -199,6 +200,18 @@ func (r *reader) HandedIn(ctx context.Context, account string, keys []string) (o
 		out = append(out, all...)
 	}
 	return out, nil
+}
+
+// Twin finds a shipment of the same account, reference and content.
+func (r *reader) Twin(ctx context.Context, s shipment.Shipment, after time.Time) (string, error) {
+	id, err := sqlrow.One(ctx, r.Rows, sqlrow.Scalar[string], `SELECT id FROM (
+			SELECT s.id, s.account, s.content, s.received_at FROM shipment s
+			WHERE s.external_reference = $1 AND s.received_at > $2 ORDER BY s.received_at DESC LIMIT 100) newest
+		WHERE account = $3 AND content = $4 ORDER BY received_at DESC, id DESC LIMIT 1`, s.Submission.ExternalReference, after.UnixMilli(), s.Account, s.Content)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return "", fmt.Errorf("look for the same shipment: %w", err)
+	}
+	return id, nil
 }
 
 // Documents lists shipments' documents in the order of the letter.

@@ -2,6 +2,7 @@ package find
 
 import (
 	"context"
+	"time"
 
 	"postgang/engine/access"
 	"postgang/engine/shipment"
@@ -15,6 +16,9 @@ type Reader interface {
 	// then what has it in it; at most so many. A text of fewer than three characters is looked for exactly alone. The letters A to Z are
 	// alike in both cases in a part.
 	Identify(ctx context.Context, scope access.Scope, text string, most int) ([]Hit, error)
+	// Twin finds the shipment of the same account, with the same reference of the sender and the same content, that came last, after a
+	// time; empty: there is none. Of more than a hundred letters with that reference since then it looks at the last hundred.
+	Twin(ctx context.Context, s shipment.Shipment, after time.Time) (id string, err error)
 	// ShipmentsOfPerson lists shipments by whom they are for, the one that came last first, as f narrows them. It is for
 	// recipient.Finder alone, which logs it.
 	ShipmentsOfPerson(ctx context.Context, p PersonQuery, f Filter) ([]shipment.Shipment, error)

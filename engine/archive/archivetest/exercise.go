@@ -1990,6 +1990,32 @@ func ways(s *Suite) {
 		s.Same(len(none), 0)
 		return errors.Join(err, err2)
 	})
+	// The twin of letter 29 is 22: 21 is not of that time, 23 has another content, and 24 is of another account.
+	same := func(n int) func(*shipment.Shipment) {
+		return func(v *shipment.Shipment) {
+			v.Submission.ExternalReference, v.Content, v.ReceivedAt = "sak/18", Sha(1), T0.Add(time.Duration(n)*time.Hour)
+		}
+	}
+	for n := 21; n <= 24; n++ {
+		s.Put(func(v *shipment.Shipment) {
+			same(n)(v)
+			switch n {
+			case 23:
+				v.Content = Sha(2)
+			case 24:
+				v.Account = "helse"
+			}
+		}, n)
+	}
+	s.View(func(r store.Reader) error {
+		last := Shipment(29)
+		same(25)(&last)
+		twin, err := r.Twin(s.Ctx, last, T0.Add(21*time.Hour))
+		s.Same(twin, ID(22))
+		none, err2 := r.Twin(s.Ctx, last, T0.Add(22*time.Hour))
+		s.Same(none, "")
+		return errors.Join(err, err2)
+	})
 	// A hand-in that is refused for its reference is stored all the same.
 	s.Put(func(v *shipment.Shipment) { v.Submission.ExternalReference = strings.Repeat("ref æ ", 2000) }, 5)
 	s.Put(func(v *shipment.Shipment) { v.Submission.ExternalReference = "a\x00b" }, 6)

@@ -94,12 +94,16 @@ func (d *Door) prove(r *http.Request, name, password string, plausible bool) (ac
 		return access.Integration{}, errSlowed
 	}
 	ctx := r.Context()
-	i, err := store.View(ctx, d.Archive, func(r store.Reader) (access.Integration, error) { return r.Integration(ctx, name) })
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	known, err := d.integrations.Get(ctx, name)
+	if err != nil {
 		d.Log.Error("look up integration", "error", err)
 		return access.Integration{}, ErrInternal
 	}
-	if err != nil || !i.Check(password, d.Now()) {
+	var i access.Integration
+	if known != nil {
+		i = *known
+	}
+	if known == nil || !i.Check(password, d.Now()) {
 		d.wrongPassword(ctx, who, i, d.remote(r))
 		return access.Integration{}, wrongIntegration(name)
 	}
@@ -108,6 +112,29 @@ func (d *Door) prove(r *http.Request, name, password string, plausible bool) (ac
 		return access.Integration{}, errTooMany
 	}
 	return i, nil
+}
+
+// readIntegrations reads those that call, by name or id: nil is one that there is not.
+func (d *Door) readIntegrations(ctx context.Context, names []string) ([]*access.Integration, error) {
+	out := make([]*access.Integration, len(names))
+	known := map[string]*access.Integration{}
+	err := d.Archive.View(ctx, func(r store.Reader) error {
+		for at, name := range names {
+			if i, asked := known[name]; asked {
+				out[at] = i
+				continue
+			}
+			switch i, err := r.Integration(ctx, name); {
+			case err == nil:
+				out[at] = &i
+			case !errors.Is(err, store.ErrNotFound):
+				return err
+			}
+			known[name] = out[at]
+		}
+		return nil
+	})
+	return out, err
 }
 
 // remote is the address that a request comes from: what a proxy of ours says, where one is in front.

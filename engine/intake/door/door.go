@@ -20,10 +20,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"postgang/engine/access"
 	"postgang/engine/intake/sealed"
 	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/store"
+	"postgang/engine/together"
 )
 
 // Limits of a request.
@@ -40,7 +42,8 @@ const (
 
 // Engine takes what comes in; *engine.Engine is one.
 type Engine interface {
-	Judge(ctx context.Context, h shipment.HandIn) ([]shipment.Refusal, error)
+	// Judge says why a hand-in would be refused, or that it is stored already.
+	Judge(ctx context.Context, h shipment.HandIn) (found []shipment.Refusal, stored bool, err error)
 	Receive(ctx context.Context, h shipment.HandIn) (shipment.Received, error)
 	Event(ctx context.Context, e shipment.DigitalEvent) error
 	// EraseForSender erases the content of a shipment whose way has ended; *retention.NotYetError: it has not.
@@ -92,6 +95,8 @@ type Door struct {
 	uploads map[string]chan struct{}
 	// inMemory is how many bytes of documents are kept in memory, or may come to be.
 	inMemory atomic.Int64
+	// integrations are those that call at the same time.
+	integrations *together.Lookup[string, *access.Integration]
 
 	mu    sync.Mutex
 	wrong map[string]*wrongPasswords // by who was said to call, and from where
@@ -101,6 +106,7 @@ type Door struct {
 // New makes a Door.
 func New(c Config) (*Door, error) {
 	d := &Door{Config: c, byKey: map[string]*Account{}, uploads: map[string]chan struct{}{}, wrong: map[string]*wrongPasswords{}, spent: map[string]*minute{}}
+	d.integrations = together.NewLookup(d.readIntegrations)
 	if d.Now == nil {
 		d.Now = time.Now
 	}

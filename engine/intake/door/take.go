@@ -67,18 +67,12 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 	h := shipment.HandIn{
 		Account: u.account.Key, Key: key, ID: id, Dialect: string(dialect), Integration: c.ID, JSON: forsendelse, Files: u.files, At: d.Now(),
 	}
-	// What is stored is not judged once more: rules, registers and clocks go on, and its sender would hear that it was refused.
-	stored, err := d.stored(ctx, h)
+	judged, stored, err := d.Engine.Judge(ctx, h)
 	if err != nil {
-		d.Log.Error("look up a hand-in", "account", u.account.Key, "error", err)
+		d.Log.Error("judge a hand-in", "account", u.account.Key, "error", err)
 		return "", ErrInternal
 	}
 	if !stored {
-		judged, err := d.Engine.Judge(ctx, h)
-		if err != nil {
-			d.Log.Error("judge a hand-in", "account", u.account.Key, "error", err)
-			return "", ErrInternal
-		}
 		found = slices.Concat(found, judged, u.unnamed(sub))
 		if !closed {
 			notPDF, err := u.notPDF(sub)
@@ -108,15 +102,6 @@ func (u *Upload) Take(ctx context.Context, c Caller, dialect access.Dialect, i I
 		return "", ErrConflict
 	}
 	return got.ID, nil
-}
-
-// stored reports whether a hand-in of this identity is stored.
-func (d *Door) stored(ctx context.Context, h shipment.HandIn) (bool, error) {
-	_, err := store.View(ctx, d.Archive, func(r store.Reader) (shipment.Shipment, error) { return r.ShipmentByHandIn(ctx, h.Account, h.Key) })
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // name gives the documents that came without a file name the names that the hand-in has for them, in its order.
