@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,6 +106,7 @@ func benchMachines(b *testing.B, nodes int, source string, expected letters.Expe
 	defer conn.Close(b.Context())
 	const left = `SELECT $2 - (SELECT count(*) FROM shipment WHERE status <> $1) + (SELECT count(*) FROM print_job WHERE state IN ('PLANNING', 'PLANNED')),
 		(SELECT count(*) FROM river_job WHERE kind = 'prepare_letter' AND finalized_at IS NULL), (SELECT count(*) FROM print_job WHERE state = 'COMPOSED'), (SELECT count(*) FROM print_job)`
+	locked := lockShare(b, dsn, nodes)
 	var prepared, collected time.Time
 	for first := true; ; first = false {
 		var undone, prepare, composed, jobs int
@@ -128,6 +130,7 @@ func benchMachines(b *testing.B, nodes int, source string, expected letters.Expe
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+	share := locked()
 	wall := time.Since(begun) - max(collected.Sub(prepared), 0) // what was waited for the night is no work
 	var cpu float64
 	waited, writes := map[string]float64{}, map[string]float64{}
@@ -147,8 +150,48 @@ func benchMachines(b *testing.B, nodes int, source string, expected letters.Expe
 		b.ReportMetric(1000*seconds/max(writes[how], 1), "ms-waited-"+how)
 		b.ReportMetric(writes[how]/float64(len(expected.Shipments)), how+"/letter")
 	}
+	b.ReportMetric(100*share, "%-of-time-behind-locks")
 	b.ReportMetric(wall.Seconds(), "s")
 	b.ReportMetric(0, "ns/op")
+}
+
+// lockShare looks every few milliseconds how many of the connections to a database wait for a lock. What it gives says how many did, by process:
+// unlike how long processes waited, it has nothing of the time that it takes to ask.
+func lockShare(b *testing.B, dsn string, nodes int) (share func() float64) {
+	b.Helper()
+	ctx, stop := context.WithCancel(b.Context())
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var looks, waiting int
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer conn.Close(context.WithoutCancel(ctx))
+		for every := time.NewTicker(5 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				every.Stop()
+				return
+			case <-every.C:
+			}
+			var n int
+			if err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n); err != nil {
+				if ctx.Err() == nil {
+					b.Error(err)
+				}
+				return
+			}
+			looks++
+			waiting += n
+		}
+	}()
+	return func() float64 {
+		stop()
+		<-done
+		return float64(waiting) / float64(max(looks, 1)*nodes)
+	}
 }
 
 // sumOf is a metric of a process.

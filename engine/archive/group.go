@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"postgang/engine/store"
 )
@@ -16,7 +17,7 @@ type member struct {
 }
 
 // InGroup is InTx in a transaction that others may share. Whoever comes while one is under way goes with the next, together. When one
-// of them fails, nothing of the group is done, and each is done by itself. On PostgreSQL groups of other processes may be under way at
+// of them fails, nothing of the group is done: it is done by itself, and the others once more. On PostgreSQL groups of other processes may be under way at
 // the same time; who meets one of theirs at a row is done by itself, alone.
 func (a *Archive) InGroup(ctx context.Context, fn func(tx store.Tx) error) error {
 	m := &member{ctx: ctx, fn: fn}
@@ -27,12 +28,42 @@ func (a *Archive) InGroup(ctx context.Context, fn func(tx store.Tx) error) error
 	return m.err
 }
 
-// writeGroup does a group in one transaction, or nothing of it.
+// groupTries bounds how often a group is begun anew without those for whom it came to nothing.
+const groupTries = 4
+
+// writeGroup does a group in one transaction. Who fails is left to be done by itself, and the others are begun anew together: were each of
+// them alone, all would wait for one another.
 func (a *Archive) writeGroup(members []*member) {
+	for try := 1; len(members) > 0; try++ {
+		failed := a.tryGroup(members)
+		if failed == nil {
+			return
+		}
+		failed.alone = true
+		members = slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return m == failed })
+		if try == groupTries {
+			for _, m := range members {
+				m.alone = true
+			}
+			return
+		}
+	}
+}
+
+// tryGroup does a group in one transaction, or nothing of it. It gives whoever it came to nothing for, where there are others and it can be
+// told; else all have been told how it went.
+func (a *Archive) tryGroup(members []*member) (failed *member) {
 	var err error
+	var at *member // whose turn it is
 	ended := false
 	defer func() {
-		_ = recover() // who panics does so again by itself, where it is dealt with
+		if !ended {
+			_ = recover() // who panics does so again by itself, where it is dealt with
+		}
+		if at != nil && len(members) > 1 {
+			failed = at
+			return
+		}
 		for _, m := range members {
 			m.err, m.alone = err, !ended || err != nil && len(members) > 1 || errors.Is(err, store.ErrStale)
 		}
@@ -42,6 +73,7 @@ func (a *Archive) writeGroup(members []*member) {
 			t.Gather()
 		}
 		for _, m := range members {
+			at = m
 			if err := m.ctx.Err(); err != nil {
 				return err
 			}
@@ -49,7 +81,9 @@ func (a *Archive) writeGroup(members []*member) {
 				return err
 			}
 		}
+		at = nil
 		return nil
 	})
 	ended = true
+	return nil
 }

@@ -115,7 +115,7 @@ func (e *Jobs) ComposeJob(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("compose %s: %w", id, err)
 	}
-	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+	err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
 		j, err := whole(ctx, tx)
 		if err != nil || j.State != store.JobPlanned {
 			return err
@@ -147,7 +147,7 @@ func (e *Jobs) recordLetters(ctx context.Context, id string, rows []store.JobLet
 		return func(ctx context.Context, tx store.Tx) (store.PrintJob, error) { return tx.Job(ctx, id) }, rows, nil
 	}
 	var version int64 // of the job, since it is ours to write
-	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+	err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
 		j, err := tx.Job(ctx, id)
 		if err != nil || j.State != store.JobPlanned {
 			return err
@@ -167,7 +167,7 @@ func (e *Jobs) recordLetters(ctx context.Context, id string, rows []store.JobLet
 		return j, err
 	}
 	for planned := true; err == nil && planned && len(rows) > e.SetSize; {
-		err = e.Archive.InTx(ctx, func(tx store.Tx) error {
+		err = e.Archive.InGroup(ctx, func(tx store.Tx) error {
 			j, err := whole(ctx, tx)
 			if planned = j.State == store.JobPlanned; err != nil || !planned {
 				return err
