@@ -189,7 +189,7 @@ func TestDiskIsFull(t *testing.T) {
 		t.Errorf("preparing on a full disk: %v", errs)
 	}
 	s.wantStatus(t, r.ID, shipment.StatusMottatt)
-	s.wantAlarms(t, "prepare:"+r.ID)
+	s.wantAlarms(t, "prepare:space")
 	full = false
 	s.work(t)
 	s.wantStatus(t, r.ID, shipment.StatusAkseptert)

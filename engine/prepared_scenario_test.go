@@ -2,14 +2,18 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"postgang/engine"
+	"postgang/engine/alarm"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
+	"postgang/engine/store"
 	"postgang/printjobs/prepare"
 )
 
@@ -122,10 +126,7 @@ func TestStaleCannotBeRenewed(t *testing.T) {
 	if got := len(s.atVendor(t)); got != 1 {
 		t.Errorf("%d letters at the vendor", got)
 	}
-	alarms := fmt.Sprint(s.alarms(t))
-	if !strings.Contains(alarms, "prepare:"+stuck) && !strings.Contains(alarms, "prepare:"+other) {
-		t.Errorf("alarms %s", alarms)
-	}
+	s.wantAlarms(t, "prepare:worker:again")
 	s.night(t)
 	s.tick(t)
 	s.wantAtVendor(t, stuck, other)
@@ -143,4 +144,89 @@ func (f failingOnce) Letter(ctx context.Context, req prepare.Request) (prepare.F
 		return prepare.Facts{}, fmt.Errorf("no room for it")
 	}
 	return f.Preparer.Letter(ctx, req)
+}
+
+// broken fails for one fault, or another.
+type broken struct {
+	step.Preparer
+	fault *atomic.Pointer[error]
+}
+
+func (b broken) Letter(ctx context.Context, req prepare.Request) (prepare.Facts, error) {
+	if err := b.fault.Load(); err != nil {
+		return prepare.Facts{}, *err
+	}
+	return b.Preparer.Letter(ctx, req)
+}
+
+// TestManyCannotBePrepared: what meets all letters is one alarm, which says of how many it is, and is over with the last of them.
+func TestManyCannotBePrepared(t *testing.T) {
+	t.Parallel()
+	var fault atomic.Pointer[error]
+	s := setup(t, func(c *engine.Config) { c.Preparer = broken{c.Preparer, &fault} })
+	fail := func(err error) { fault.Store(&err) }
+	says := func(key, letters string) {
+		t.Helper()
+		if got := s.openAlarms(t)[key].Args["letters"]; got != letters {
+			t.Errorf("%s is of %q letters, want %s", key, got, letters)
+		}
+	}
+	fail(fmt.Errorf("write letter: %w", syscall.ENOSPC))
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, s.handIn(t, konto, fmt.Sprintf("k%d", i), newLetter("Brev"), file("brev.pdf", pdf(i, 1))))
+	}
+	if errs := s.tryWork(t); len(errs) != len(ids) {
+		t.Errorf("%d letters fail: %v", len(errs), errs)
+	}
+	s.wantAlarms(t, "prepare:space")
+	says("prepare:space", "4") // counted at the first, the second and the fourth
+	s.watch(t)
+	says("prepare:space", "5")
+	// A restart has them counted at the next failure, and a letter that is tried again counts once.
+	s.restart(t)
+	if errs := s.tryWork(t); len(errs) != len(ids) {
+		t.Errorf("%d letters fail: %v", len(errs), errs)
+	}
+	says("prepare:space", "5")
+	// One that nobody wants any more does not wait.
+	if _, err := s.engine.Stop(s.ctx, ids[0], "sendt to ganger"); err != nil {
+		t.Fatal(err)
+	}
+	s.watch(t)
+	says("prepare:space", "4")
+	// Another fault has another alarm, and what a PDF is refused for has none.
+	fail(errors.New("the worker died"))
+	s.tryWork(t)
+	s.watch(t)
+	s.wantAlarms(t, "prepare:worker")
+	says("prepare:worker", "4")
+	fault.Store(nil)
+	refused := s.handIn(t, konto, "feil", newLetter("Brev"), file("brev.pdf", []byte("%PDF-1.4 nothing more")))
+	s.work(t)
+	s.wantStatus(t, refused, shipment.StatusAvvist)
+	for _, id := range ids[1:] {
+		s.wantStatus(t, id, shipment.StatusAkseptert)
+	}
+	s.wantAlarms(t) // before anybody watches
+	// It may come again at once.
+	fail(errors.New("the worker died"))
+	s.handIn(t, konto, "ny", newLetter("Brev"), file("brev.pdf", pdf(9, 1)))
+	s.tryWork(t)
+	says("prepare:worker", "1")
+	fault.Store(nil)
+	s.work(t)
+	s.wantAlarms(t)
+}
+
+// TestAlarmsOfSingleLettersEnd: those that earlier versions raised for each letter that could not be prepared.
+func TestAlarmsOfSingleLettersEnd(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.accepted(t, "a", newLetter("En"))
+	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error {
+		return tx.RaiseAlarm(s.ctx, "prepare:"+id, alarm.Args{"case": "new", "shipment": id, "why": "no memory"})
+	}))
+	s.watch(t)
+	s.wantAlarms(t)
 }

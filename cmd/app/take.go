@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"postgang/engine/alarm"
@@ -91,14 +90,22 @@ func (a *App) takeUntil(ctx context.Context, progress func(done, total int)) (in
 	}
 }
 
-// unprepared counts the letters that cannot be prepared for a reason of ours, as far as is known.
+// unprepared counts the letters that cannot be prepared for a reason of ours, as far as is known, but for those whose alarm is acknowledged.
 func (a *App) unprepared(ctx context.Context) (int, error) {
 	n := 0
 	err := a.Archive.View(ctx, func(r store.Reader) error {
 		alarms, err := r.Alarms(ctx, true)
+		if err != nil {
+			return err
+		}
+		known := map[string]bool{}
 		for _, al := range alarms {
-			if strings.HasPrefix(al.Key, prepareAlarm) && al.AckedAt.IsZero() {
-				n++
+			known[al.Key] = al.Acknowledged()
+		}
+		all, err := r.Unprepared(ctx)
+		for _, u := range all {
+			if !known[u.Key()] {
+				n += u.Letters
 			}
 		}
 		return err
@@ -106,31 +113,27 @@ func (a *App) unprepared(ctx context.Context) (int, error) {
 	return n, err
 }
 
-// prepareAlarm begins the keys of the alarms of letters that cannot be prepared; the shipment's id follows.
-const prepareAlarm = "prepare:"
-
-// preparing reports whether a hand-in is undecided and can be prepared, as far as is known: one that has the alarm of those
-// that cannot is not waited for.
+// preparing reports whether a hand-in is undecided and can be prepared, as far as is known: those that could not be when they were tried
+// are not waited for.
 func (a *App) preparing(ctx context.Context) bool {
-	var left []shipment.Shipment
-	hopeless := map[string]bool{}
+	left := 0
 	err := a.Archive.View(ctx, func(r store.Reader) error {
-		alarms, err := r.Alarms(ctx, true)
+		counts, err := r.CountShipments(ctx)
 		if err != nil {
 			return err
 		}
-		for _, al := range alarms {
-			if id, ok := strings.CutPrefix(al.Key, prepareAlarm); ok {
-				hopeless[id] = true
+		for _, c := range counts {
+			if c.Status == shipment.StatusMottatt {
+				left += c.Count
 			}
 		}
-		left, err = r.Shipments(ctx, store.ShipmentFilter{Statuses: []shipment.Status{shipment.StatusMottatt}, Limit: len(hopeless) + 1})
+		all, err := r.Unprepared(ctx)
+		for _, u := range all {
+			if !u.Again {
+				left -= u.Letters
+			}
+		}
 		return err
 	})
-	for _, s := range left {
-		if !hopeless[s.ID] {
-			return err == nil
-		}
-	}
-	return false
+	return err == nil && left > 0
 }

@@ -51,7 +51,7 @@ func handIn(t *testing.T, inbox string, keys ...string) {
 	}
 }
 
-// TestPreparingKnowsTheHopeless: hand-ins that have the alarm of those that cannot be prepared are not waited for.
+// TestPreparingKnowsTheHopeless: hand-ins that could not be prepared are not waited for.
 func TestPreparingKnowsTheHopeless(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -77,7 +77,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		for _, s := range list {
 			ids = append(ids, s.ID)
 			if len(ids) < len(list) {
-				err = errors.Join(err, tx.RaiseAlarm(t.Context(), "prepare:"+s.ID, alarm.Args{"case": "new", "shipment": "x", "why": "it cannot be prepared"}))
+				err = errors.Join(err, tx.SetUnprepared(t.Context(), alarm.Unprepared{Cause: alarm.CauseOther, Shipment: s.ID, Why: "no room for it"}))
 			}
 		}
 		return err
@@ -89,7 +89,7 @@ func TestPreparingKnowsTheHopeless(t *testing.T) {
 		t.Error("one of them can be prepared")
 	}
 	err = a.Archive.InTx(t.Context(), func(tx store.Tx) error {
-		return tx.RaiseAlarm(t.Context(), "prepare:"+ids[len(ids)-1], alarm.Args{"case": "new", "shipment": "x", "why": "it cannot be prepared"})
+		return tx.SetUnprepared(t.Context(), alarm.Unprepared{Cause: alarm.CauseOther, Shipment: ids[len(ids)-1], Why: "no room for it"})
 	})
 	if err != nil || a.preparing(t.Context()) {
 		t.Errorf("none of them can, %v", err)

@@ -15,11 +15,13 @@ type Acceptor struct {
 
 	handIns   *together.Lookup[handIn, lookedUp]
 	undecided *together.Lookup[string, *undecided]
+
+	told counted
 }
 
 // New makes the room of those that it stands on.
 func New(s *step.Step) *Acceptor {
-	e := &Acceptor{Step: s, making: make(chan struct{}, s.PrepareAtOnce), scratch: s.NewShared("prepare")}
+	e := &Acceptor{Step: s, making: make(chan struct{}, s.PrepareAtOnce), scratch: s.NewShared("prepare"), told: counted{left: map[string]int{}}}
 	e.handIns, e.undecided = together.NewLookup(e.lookUp), together.NewLookup(e.look)
 	return e
 }

@@ -57,6 +57,7 @@ type undecided struct {
 	account party.Account
 	terms   *step.Terms // nil: its account is not configured any more
 	of      sources
+	failed  bool // it could not be prepared when it was tried last
 }
 
 // look reads letters that are to be prepared at the same time, and what they are made from.
@@ -71,10 +72,14 @@ func (e *Acceptor) look(ctx context.Context, ids []string) (all []*undecided, er
 		if err != nil {
 			return err
 		}
+		failed, err := r.UnpreparedAmong(ctx, ids)
+		if err != nil {
+			return err
+		}
 		all = make([]*undecided, len(read))
 		var open []*undecided
 		for i, s := range read {
-			all[i] = &undecided{s: s}
+			all[i] = &undecided{s: s, failed: failed[s.ID]}
 			if s.Status != shipment.StatusMottatt {
 				continue
 			}

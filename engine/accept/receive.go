@@ -417,8 +417,10 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
-		if err := tx.ResolveAlarm(ctx, "prepare:"+id); err != nil {
-			return err
+		if look.failed {
+			if err := e.nowPrepared(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if err := tx.AddEvents(ctx, shipment.Event{Shipment: id, At: tx.Now(), Kind: shipment.EventStatus, From: from, To: to, Reason: codes}); err != nil {
 			return err
@@ -493,9 +495,7 @@ func (e *Acceptor) alarmUnprepared(ctx context.Context, id string, failed error)
 		return nil // stopped in its middle, that is all
 	}
 	e.Log.Error("shipment cannot be prepared", "shipment", id, "error", failed)
-	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, alarm.Args{"case": "new", "shipment": id, "why": failed.Error()})
-	})
+	return e.tellUnprepared(ctx, id, false, failed)
 }
 
 // AlarmNotRenewed tells of a due letter whose print-ready file cannot be made anew for a reason of ours. It stays due.
@@ -504,9 +504,7 @@ func (e *Acceptor) AlarmNotRenewed(ctx context.Context, id string, failed error)
 		return ctx.Err()
 	}
 	e.Log.Error("shipment cannot be prepared anew", "shipment", id, "error", failed)
-	return e.Archive.InTx(ctx, func(tx store.Tx) error {
-		return tx.RaiseAlarm(ctx, "prepare:"+id, alarm.Args{"case": "again", "shipment": id, "why": failed.Error()})
-	})
+	return e.tellUnprepared(ctx, id, true, failed)
 }
 
 // prepared is a print-ready file in the blob store; zero: none.
@@ -545,7 +543,7 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 	printed, req, key := of.printed, of.req, of.key
 	known, err := e.stillWhole(ctx, of.known)
 	if err != nil {
-		return prepared{}, nil, err
+		return prepared{}, nil, because(alarm.CauseDocuments, err)
 	}
 	if known.facts != nil {
 		laid, err := e.tryLayout(ctx, s, account, *known.facts)
@@ -568,7 +566,7 @@ func (e *Acceptor) prepare(ctx context.Context, s shipment.Shipment, account par
 	refusals = append(refusals, laid...)
 	ref, err := e.Blobs.Put(ctx, file)
 	if err != nil {
-		return prepared{}, nil, fmt.Errorf("store prepared file: %w", err)
+		return prepared{}, nil, because(alarm.CauseDocuments, fmt.Errorf("store prepared file: %w", err))
 	}
 	if ref.SHA256 != facts.SHA256 {
 		return prepared{}, nil, errors.New("the prepared file is not the one that was proven")
@@ -611,6 +609,10 @@ func (e *Acceptor) makeFile(ctx context.Context, printed []shipment.Document, re
 		req.Documents = append(req.Documents, prepare.Document{File: f, GiroPages: d.Giro})
 	}
 	facts, err = e.Preparer.Letter(ctx, req)
+	var refused *prepare.Refusal
+	if err != nil && !errors.As(err, &refused) {
+		err = because(alarm.CauseWorker, err)
+	}
 	if err != nil || facts.Bytes <= smallFile {
 		release() // who waits for the store keeps no worker waiting
 	}
@@ -621,7 +623,7 @@ func (e *Acceptor) makeFile(ctx context.Context, printed []shipment.Document, re
 func (e *Acceptor) documentFile(ctx context.Context, ref shipment.BlobRef, dir string) (_ *os.File, done func(), err error) {
 	b, err := e.Blobs.Open(ctx, ref)
 	if err != nil {
-		return nil, nil, fmt.Errorf("open document: %w", err)
+		return nil, nil, because(alarm.CauseDocuments, fmt.Errorf("open document: %w", err))
 	}
 	if own, ok := b.(interface{ Plain() *os.File }); ok {
 		return own.Plain(), func() { b.Close() }, nil
@@ -634,7 +636,7 @@ func (e *Acceptor) documentFile(ctx context.Context, ref shipment.BlobRef, dir s
 	done = func() { f.Close(); os.Remove(f.Name()) }
 	if _, err := io.Copy(f, io.NewSectionReader(b, 0, b.Size())); err != nil {
 		done()
-		return nil, nil, fmt.Errorf("copy document: %w", err)
+		return nil, nil, because(alarm.CauseDocuments, fmt.Errorf("copy document: %w", err))
 	}
 	return f, done, nil
 }
@@ -750,7 +752,7 @@ func (e *Acceptor) renew(ctx context.Context, s shipment.Shipment, terms *step.T
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
-		if err := tx.ResolveAlarm(ctx, "prepare:"+s.ID); err != nil {
+		if err := e.nowPrepared(ctx, tx, s.ID); err != nil {
 			return err
 		}
 		return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventRenewed, From: s.Status, To: s.Status, Reason: cmp.Or(why, was+" "+s.Facts.Recipe)})

@@ -555,6 +555,7 @@ var breaks = map[string]string{
 	"integration_password_at_set":         `INSERT INTO integration VALUES ('` + archivetest.ID(1) + `', 'n', '', '[]', 'p', 0, '', NULL, 1, NULL)`,
 	"integration_created_at_set":          `INSERT INTO integration VALUES ('` + archivetest.ID(1) + `', 'n', '', '[]', 'p', 1, '', NULL, 0, NULL)`,
 	"integration_former_whole":            `INSERT INTO integration VALUES ('` + archivetest.ID(1) + `', 'n', '', '[]', 'p', 1, '', 1, 1, NULL)`,
+	"unprepared_cause_given":              `INSERT INTO unprepared SELECT id, false, '', '' FROM shipment WHERE hand_in = 'in-1'`,
 	"way_dialect_given":                   `INSERT INTO way VALUES ('a', '', '', 1, 1, 1)`,
 	"way_first_at_set":                    `INSERT INTO way VALUES ('a', 'd', '', 0, 1, 1)`,
 	"way_last_at_set":                     `INSERT INTO way VALUES ('a', 'd', '', 1, 0, 1)`,

@@ -99,7 +99,7 @@ func handInAndDecide(ctx context.Context, tx store.Tx, number func(n int) int) (
 		if n%4 == 1 {
 			s.Status, s.Facts, s.Prepared, s.PreparedKey = shipment.StatusAvvist, nil, shipment.BlobRef{}, ""
 		}
-		if err := errors.Join(tx.UpdateShipment(ctx, s), tx.ResolveAlarm(ctx, "prepare:"+s.ID)); err != nil {
+		if err := errors.Join(tx.UpdateShipment(ctx, s), tx.ResolveAlarm(ctx, "events:"+s.ID)); err != nil {
 			return nil, err
 		}
 		if n == 5 { // the same once more, from what was just written

@@ -365,11 +365,10 @@ func erase(ctx context.Context, tx store.Tx, ids []string, why retention.Why, re
 	}
 	type held struct{ account, code string }
 	var (
-		note     = noteOf(why, reason)
-		events   []shipment.Event
-		log      []retention.Erasure
-		unheld   = map[held]bool{}
-		prepares []string
+		note   = noteOf(why, reason)
+		events []shipment.Event
+		log    []retention.Erasure
+		unheld = map[held]bool{}
 	)
 	for i, s := range letters {
 		if !s.Status.MayBecome(shipment.StatusSlettet) {
@@ -378,7 +377,6 @@ func erase(ctx context.Context, tx store.Tx, ids []string, why retention.Why, re
 		events = append(events, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: shipment.StatusSlettet, Reason: note.String()})
 		log = append(log, retention.Erasure{Shipment: s.ID, Account: s.Account, From: s.Status, Why: why, Reason: reason})
 		unheld[held{s.Account, s.Hold}] = true
-		prepares = append(prepares, "prepare:"+s.ID)
 		letters[i] = retention.Emptied(s)
 	}
 	dropped, err := tx.Empty(ctx, letters...)
@@ -388,7 +386,7 @@ func erase(ctx context.Context, tx store.Tx, ids []string, why retention.Why, re
 	for i := range log {
 		log[i].Dropped = dropped[log[i].Shipment]
 	}
-	if err := errors.Join(tx.DeletePersons(ctx, ids...), tx.ResolveAlarm(ctx, prepares...)); err != nil {
+	if err := tx.DeletePersons(ctx, ids...); err != nil {
 		return nil, err
 	}
 	for h := range unheld {

@@ -90,6 +90,7 @@ type watched struct {
 	awaited    map[string]int       // letters of an accepted job that a receipt is awaited for, by job
 	unhandled  []store.StatusCount
 	counts     []store.StatusCount
+	unprepared []alarm.Unprepared
 	nights     []time.Time // missed
 	missing    []forecast.Missing
 	nodes      []node.Node      // that serve the archive; none on one machine
@@ -217,6 +218,9 @@ func (e *Nights) overdue(w watched, now time.Time) map[string]alarm.Args {
 		}
 	}
 	maps.Copy(alarms, step.HeldAlarms(w.counts))
+	for _, u := range w.unprepared {
+		alarms[u.Key()] = u.Args()
+	}
 	held := map[string]int{}
 	for _, c := range w.counts {
 		held[c.Hold] += c.Count
@@ -337,7 +341,7 @@ func (e *Nights) watch(ctx context.Context) error {
 
 func ofWatch(key string) bool {
 	for _, prefix := range []string{alarmNoAnswer, alarmNoReceipt, alarmUnhandled, alarmMissed, alarmSlow, alarmFailing, alarmDeviating, alarmDisk, alarmConflict, alarmHalf, alarmExpiring, alarmManual, alarmGuard, alarmRecovered,
-		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, alarmBackup, step.AlarmHeld} {
+		alarmOverdue, alarmClock, alarmDied, alarmExpected, alarmNode, alarmBackup, step.AlarmHeld, alarm.KindUnprepared} {
 		if strings.HasPrefix(key, prefix) {
 			return true
 		}
@@ -448,6 +452,9 @@ func (e *Nights) watched(ctx context.Context, r store.Reader, now time.Time) (wa
 		return w, err
 	}
 	if w.counts, err = r.CountShipments(ctx); err != nil {
+		return w, err
+	}
+	if w.unprepared, err = r.Unprepared(ctx); err != nil {
 		return w, err
 	}
 	if err := e.watchedNights(ctx, r, now, &w); err != nil {

@@ -16,6 +16,11 @@ type SlotReader interface {
 	// AlarmDeliveries is what a sink may have to be told: alarms that are open, and those that it was told of and not of
 	// their end; oldest first.
 	AlarmDeliveries(ctx context.Context, sink string) ([]alarm.Delivery, error)
+	// Unprepared counts the letters that cannot be prepared for a reason of ours, see SetUnprepared, by cause: those that are new while they are
+	// MOTTATT, the others while they may be collected.
+	Unprepared(ctx context.Context) ([]alarm.Unprepared, error)
+	// UnpreparedAmong tells which of some letters SetUnprepared has noted since they were last prepared.
+	UnpreparedAmong(ctx context.Context, shipments []string) (map[string]bool, error)
 	// Setting is a value kept by the archive, e.g. "installation"; ErrNotFound.
 	Setting(ctx context.Context, key string) (string, error)
 }
@@ -34,6 +39,10 @@ type SlotWriter interface {
 	AckAlarm(ctx context.Context, key, reason string) error
 	// AlarmTold records, now, that a sink was told of an alarm, or of its end (over).
 	AlarmTold(ctx context.Context, seq int64, sink string, over bool) error
+	// SetUnprepared notes that a letter cannot be prepared: Cause, Again, Shipment and Why, as AsStored makes it. What was noted of it before is gone.
+	SetUnprepared(ctx context.Context, u alarm.Unprepared) error
+	// DropUnprepared takes back what SetUnprepared has noted of letters, and gives the causes for which there is none any more: Cause and Again.
+	DropUnprepared(ctx context.Context, shipments ...string) ([]alarm.Unprepared, error)
 	SetSetting(ctx context.Context, key, value string) error
 }
 

@@ -250,12 +250,12 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `{{.letters}} brev fra kontoen {{.account}} er satt til side: {{.code}}. Rett årsaken, og frigi så brevene`,
 	},
 	"prepare/new": {
-		English:   `shipment {{.shipment}} cannot be prepared and stays MOTTATT: {{.why}}. It is tried again by itself; see postgang shipment show {{.shipment}}, or close it with postgang shipment stop`,
-		Norwegian: `forsendelsen {{.shipment}} kan ikke klargjøres og blir stående som «Mottatt»: {{.why}}. Den blir forsøkt igjen av seg selv. Skal den ikke sendes, så stopp den`,
+		English:   `{{.letters}} letters cannot be prepared and stay MOTTATT: {{say . "obstacle"}}. Of shipment {{.shipment}}: {{.why}}. They are tried again by themselves; see postgang shipment list --status MOTTATT, and close one that is not to be sent with postgang shipment stop`,
+		Norwegian: `{{.letters}} brev kan ikke klargjøres og blir stående som «Mottatt»: {{say . "obstacle"}}. For forsendelsen {{.shipment}} heter det: {{.why}}. Brevene blir forsøkt igjen av seg selv. Skal et av dem ikke sendes, så stopp det`,
 	},
 	"prepare/again": {
-		English:   `shipment {{.shipment}} must be prepared anew, since the vendor's profile or this program has changed, and cannot be: {{.why}}. It stays due`,
-		Norwegian: `forsendelsen {{.shipment}} må klargjøres på nytt, fordi trykkeriets profil eller dette programmet er endret, og det går ikke: {{.why}}. Den venter fortsatt på å bli trykt`,
+		English:   `{{.letters}} letters must be prepared anew, since the vendor's profile or this program has changed, and cannot be: {{say . "obstacle"}}. Of shipment {{.shipment}}: {{.why}}. They stay due, and each night tries again`,
+		Norwegian: `{{.letters}} brev må klargjøres på nytt, fordi trykkeriets profil eller dette programmet er endret, og det går ikke: {{say . "obstacle"}}. For forsendelsen {{.shipment}} heter det: {{.why}}. Brevene venter fortsatt på å bli trykt, og hver nattkjøring forsøker igjen`,
 	},
 	"unhandled": {
 		English:   `{{.letters}} letters of account {{.account}} have been {{.status}} for more than a day: nothing has happened to them, and they are not due. See postgang shipment list --account {{.account}} --status {{.status}}`,
@@ -319,8 +319,24 @@ var alarmPhrases = map[string]worded{
 	"role/exchange": {English: `what goes to vendors and digital channels`, Norwegian: `det som skal til trykkerier og digitale kanaler`},
 	"role/schedule": {English: `what is planned by the clock`, Norwegian: `planlagte kjøringer`},
 	"role/console":  {English: `the console`, Norwegian: `forvaltningsweben`},
-	"way/ahead":     {English: `ahead of`, Norwegian: `foran`},
-	"way/behind":    {English: `behind`, Norwegian: `etter`},
+	"obstacle/space": {
+		English:   `a disk is full, or the space of the user that runs postgang is used up. Free some`,
+		Norwegian: `en disk er full. Den som drifter serveren, må frigjøre plass`,
+	},
+	"obstacle/documents": {
+		English:   `documents cannot be read or stored. Can their folder or bucket be reached? See postgang doctor`,
+		Norwegian: `dokumenter kan ikke leses eller lagres. Den som drifter serveren, må se på lagringen`,
+	},
+	"obstacle/worker": {
+		English:   `the process that prepares does not do it, for want of memory or time or because it cannot be started. See postgang doctor and the log`,
+		Norwegian: `prosessen som klargjør, får det ikke til: den mangler minne eller tid, eller kan ikke startes. Den som drifter serveren, må se på det`,
+	},
+	"obstacle/other": {
+		English:   `a fault on our side, see the log`,
+		Norwegian: `det er en feil hos oss. Den som drifter serveren, finner mer i loggen`,
+	},
+	"way/ahead":  {English: `ahead of`, Norwegian: `foran`},
+	"way/behind": {English: `behind`, Norwegian: `etter`},
 
 	"weekday/monday":    {English: `Mondays`, Norwegian: `mandager`},
 	"weekday/tuesday":   {English: `Tuesdays`, Norwegian: `tirsdager`},

@@ -251,6 +251,9 @@ func (w Eraser) dropDocuments(ctx context.Context, ids []string, dropped map[str
 	if err == nil {
 		_, err = w.rows.Exec(ctx, `DELETE FROM channel_case WHERE shipment IN `+in, a...)
 	}
+	if err == nil {
+		_, err = w.rows.Exec(ctx, `DELETE FROM unprepared WHERE shipment IN `+in, a...)
+	}
 	return err
 }
 

@@ -22,7 +22,6 @@ type remedy struct {
 // What several kinds of alarms lead to.
 var (
 	openJob     = remedy{text: "Åpne jobben", path: "/jobber/{1}"}
-	openLetter  = remedy{text: "Åpne brevet", path: "/forsendelser/{1}"}
 	seeRuns     = remedy{text: "Se kjøringene", path: "/kjoringer"}
 	beginNight  = remedy{text: "Start en nattkjøring", path: "/kjoringer/natt"}
 	seeReceipts = remedy{text: "Se kvitteringene", path: "/okonomi/kvitteringer"}
@@ -65,8 +64,8 @@ var remedies = map[string][]remedy{
 	"no-receipt/orders":   {{text: "Les inn kvitteringer", path: "/okonomi/kvitteringer/les-inn", need: access.HandleMoney}, {text: "Åpne det første oppdraget", path: "/jobber/{first}"}},
 	"misplaced/strangers": {seeAccounts},
 	"held":                {{text: "Se brevene", path: "/forsendelser?konto={1}&satt_til_side={2}"}},
-	"prepare":             {openLetter},
-	"prepare/new":         {openLetter, {text: "Stopp brevet", path: "/forsendelser/{1}/stopp"}},
+	"prepare/new":         {{text: "Se brevene", path: "/forsendelser?status=MOTTATT"}, {text: "Åpne et av dem", path: "/forsendelser/{shipment}"}},
+	"prepare":             {{text: "Åpne et av brevene", path: "/forsendelser/{shipment}"}},
 	"expected":            {{text: "Se brevene", path: "/forsendelser?konto={1}"}, {text: "Se fagsystemene", path: "/konfigurasjon/fagsystemer"}},
 	"unhandled":           {{text: "Se brevene", path: "/forsendelser?konto={1}&status={2}"}},
 	"conflict":            {{text: "Avgjør kvitteringene", path: "/okonomi/kvitteringer"}},
