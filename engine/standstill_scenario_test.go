@@ -134,6 +134,37 @@ func TestMissedNightsWithoutDaemon(t *testing.T) {
 	s.wantAlarmText(t, "missed:night", "the last of 1")
 }
 
+// TestManyWithTheClockAhead: many are made due set by set, each once, though the process ends between two sets.
+func TestManyWithTheClockAhead(t *testing.T) {
+	t.Parallel()
+	for dies := range 4 {
+		t.Run(fmt.Sprint("dies after ", dies), func(t *testing.T) {
+			t.Parallel()
+			s := setup(t, bySets)
+			before := s.clock.now()
+			s.clock.add(300 * 24 * time.Hour)
+			var ids []string
+			for i := range 5 {
+				ids = append(ids, s.accepted(t, fmt.Sprintf("k%d", i), newLetter("Brev")))
+			}
+			s.clock.set(before)
+			if dies > 0 {
+				s.dieAt("clock: letters made due", dies)
+				if !s.survive(t, func() { s.collect(t) }) {
+					t.Fatal("the process did not die")
+				}
+			}
+			s.night(t)
+			for _, id := range ids {
+				s.wantStatus(t, id, shipment.StatusSendtPrint)
+				if n := strings.Count(s.history(t, id), "klokken gikk for fort"); n != 1 {
+					t.Errorf("made due %d times:\n%s", n, s.history(t, id))
+				}
+			}
+		})
+	}
+}
+
 // TestClockAhead: letters that were taken while the clock was ahead go with the next night, and somebody is told.
 func TestClockAhead(t *testing.T) {
 	t.Parallel()

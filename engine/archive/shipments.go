@@ -233,14 +233,18 @@ func (r *reader) Documents(ctx context.Context, shipments ...string) (out []ship
 }
 
 // History lists a shipment's events in the order recorded.
-func (r *reader) History(ctx context.Context, id string) ([]shipment.Event, error) {
+func (r *reader) History(ctx context.Context, ids ...string) ([]shipment.Event, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var a sqlrow.Args
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (e shipment.Event, err error) {
 		err = scan(&e.Shipment, sqlrow.When(&e.At), sqlrow.When(&e.Recorded), &e.Kind, &e.From, &e.To, &e.Reason, sqlrow.Text(&e.Key), sqlrow.Text(&e.By))
 		return e, err
 	}, `SELECT shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key, actor
-		FROM event WHERE shipment = $1 ORDER BY seq`, id)
+		FROM event WHERE shipment IN `+sqlrow.In(&a, ids)+` ORDER BY seq`, a...)
 	if err != nil {
-		return nil, fmt.Errorf("history of shipment %s: %w", id, err)
+		return nil, fmt.Errorf("history of %d shipments, the first %s: %w", len(ids), ids[0], err)
 	}
 	return out, nil
 }
@@ -301,9 +305,9 @@ const waiting = sets.MayGo + `
 			AND NOT EXISTS (SELECT 1 FROM job_letter l WHERE l.shipment = s.id AND l.live)`
 
 // DueAhead lists what is due later than it should be.
-func (r *reader) DueAhead(ctx context.Context, after time.Time) ([]shipment.Shipment, error) {
+func (r *reader) DueAhead(ctx context.Context, than time.Time, after string, limit int) ([]shipment.Shipment, error) {
 	out, err := sqlrow.List(ctx, r.Rows, scanShipment, `SELECT `+shipmentColumns+` FROM shipment s
-		WHERE `+waiting+` AND s.due_at > $1 AND s.due_reason <> 'ULEST' ORDER BY s.id`, after.UnixMilli())
+		WHERE `+waiting+` AND s.due_at > $1 AND s.due_reason <> 'ULEST' AND s.id > $2 ORDER BY s.id LIMIT $3`, than.UnixMilli(), after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list shipments that are due later: %w", err)
 	}

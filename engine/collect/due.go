@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -362,6 +363,10 @@ func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Ship
 	if err != nil || len(unheard) == 0 {
 		return letters, 0, err
 	}
+	released, err := e.letGoUnheard(ctx, letters, unheard)
+	if err != nil {
+		return nil, 0, err
+	}
 	fit = letters[:0]
 	var silent []step.Aside
 	for _, s := range letters {
@@ -374,11 +379,7 @@ func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Ship
 			waits[channel]++
 			continue
 		}
-		released, err := e.letGoUnheard(ctx, s)
-		if err != nil {
-			return nil, 0, err
-		}
-		if released {
+		if released[s.ID] {
 			fit = append(fit, s)
 			continue
 		}
@@ -389,10 +390,25 @@ func (e *Collector) waitForChannels(ctx context.Context, letters []shipment.Ship
 	return fit, aside, err
 }
 
-// letGoUnheard tells whether a person has decided that a letter goes to paper though its channel is silent.
-func (e *Collector) letGoUnheard(ctx context.Context, s shipment.Shipment) (bool, error) {
-	history, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Event, error) { return r.History(ctx, s.ID) })
-	return slices.ContainsFunc(history, func(ev shipment.Event) bool {
-		return ev.Kind == shipment.EventReleased && strings.HasPrefix(ev.Reason, shipment.HoldUnheard) && !ev.At.Before(s.DueAt)
-	}), err
+// letGoUnheard tells which of those letters whose channel is silent, and has been for too long, a person has let go to paper all the same.
+func (e *Collector) letGoUnheard(ctx context.Context, letters []shipment.Shipment, unheard map[string]string) (map[string]bool, error) {
+	due := map[string]time.Time{}
+	for _, s := range letters {
+		if unheard[s.ID] != "" && e.Now().Sub(s.DueAt) > channelPatience {
+			due[s.ID] = s.DueAt
+		}
+	}
+	released := map[string]bool{}
+	for some := range slices.Chunk(slices.Sorted(maps.Keys(due)), e.SetSize) {
+		history, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Event, error) { return r.History(ctx, some...) })
+		if err != nil {
+			return nil, err
+		}
+		for _, ev := range history {
+			if ev.Kind == shipment.EventReleased && strings.HasPrefix(ev.Reason, shipment.HoldUnheard) && !ev.At.Before(due[ev.Shipment]) {
+				released[ev.Shipment] = true
+			}
+		}
+	}
+	return released, nil
 }

@@ -97,30 +97,59 @@ func (e *Step) DueNow(ctx context.Context) error {
 	if _, off, err := view2(ctx, e.Archive, readClock); err != nil || off {
 		return err
 	}
-	ahead, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
-		return r.DueAhead(ctx, e.Now().Add(ClockTolerance))
-	})
-	if err != nil {
-		return err
-	}
-	for _, s := range ahead {
-		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-			now := s
-			now.DueAt = tx.Now()
-			if err := tx.UpdateShipment(ctx, now); err != nil {
-				return err
-			}
-			why := shipment.Note{Code: "clock-ahead", Args: shipment.Args{"due": alarm.TimeArg(s.DueAt)}}
-			return tx.AddEvents(ctx, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status, Reason: why.String()})
+	n, last := 0, ""
+	for {
+		set, err := store.View(ctx, e.Archive, func(r store.Reader) ([]shipment.Shipment, error) {
+			return r.DueAhead(ctx, e.Now().Add(ClockTolerance), last, e.SetSize)
 		})
-		if err != nil && !errors.Is(err, store.ErrStale) { // changed just now: the next night looks again
-			return fmt.Errorf("shipment %s: %w", s.ID, err)
+		if err != nil {
+			return err
 		}
+		if len(set) == 0 {
+			break
+		}
+		last = set[len(set)-1].ID
+		due := 0
+		err = e.Archive.InTx(ctx, func(tx store.Tx) (err error) {
+			due, err = dueNow(ctx, tx, set)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("letters that were taken while the clock was ahead: %w", err)
+		}
+		n += due
+		e.Passed("clock: letters made due")
 	}
-	if len(ahead) > 0 {
-		e.Log.Warn("letters were taken while the clock was ahead, and are due now", "letters", len(ahead))
+	if n > 0 {
+		e.Log.Warn("letters were taken while the clock was ahead, and are due now", "letters", n)
 	}
 	return nil
+}
+
+// dueNow makes letters due in tx, and counts them. One that has changed just now is left to the next night, which looks again.
+func dueNow(ctx context.Context, tx store.Tx, set []shipment.Shipment) (n int, err error) {
+	looked := make(map[string]int64, len(set))
+	ids := make([]string, len(set))
+	for i, s := range set {
+		ids[i], looked[s.ID] = s.ID, s.Version
+	}
+	letters, err := tx.ShipmentsOf(ctx, ids)
+	if err != nil {
+		return 0, err
+	}
+	var events []shipment.Event
+	for _, s := range letters {
+		if s.Version != looked[s.ID] {
+			continue
+		}
+		why := shipment.Note{Code: "clock-ahead", Args: shipment.Args{"due": alarm.TimeArg(s.DueAt)}}
+		events = append(events, shipment.Event{Shipment: s.ID, At: tx.Now(), Kind: shipment.EventStatus, From: s.Status, To: s.Status, Reason: why.String()})
+		s.DueAt = tx.Now()
+		if err := tx.UpdateShipment(ctx, s); err != nil {
+			return 0, fmt.Errorf("shipment %s: %w", s.ID, err)
+		}
+	}
+	return len(events), tx.AddEvents(ctx, events...)
 }
 
 // view2 runs fn on a snapshot and returns both of its values.

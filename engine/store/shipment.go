@@ -23,8 +23,8 @@ type ShipmentReader interface {
 	Unhandled(ctx context.Context, since time.Time) ([]StatusCount, error)
 	// Documents is in the order of the shipments' ids, and of the documents in the letter.
 	Documents(ctx context.Context, shipments ...string) ([]shipment.Document, error)
-	// History is in the order recorded.
-	History(ctx context.Context, shipment string) ([]shipment.Event, error)
+	// History is in the order recorded, also of several shipments together.
+	History(ctx context.Context, shipments ...string) ([]shipment.Event, error)
 	// PreparedAs finds prepared files by Shipment.PreparedKey: Prepared and Facts of one shipment each. Keys that nothing was made for
 	// are left out.
 	PreparedAs(ctx context.Context, keys ...string) (map[string]shipment.Shipment, error)
@@ -35,9 +35,9 @@ type ShipmentReader interface {
 	// not after now, not read, not closed, not held, prepared, in no live job, of one of these accounts; by id, at most
 	// limit after the id `after`.
 	Due(ctx context.Context, now time.Time, accounts []string, after string, limit int) ([]shipment.Shipment, error)
-	// DueAhead lists shipments as Due does, of all accounts, that are due after a time though not because they were unread
+	// DueAhead lists shipments as Due does, of all accounts, that are due later than a time though not because they were unread
 	// (ReasonUnread): they were due at once when they were taken.
-	DueAhead(ctx context.Context, after time.Time) ([]shipment.Shipment, error)
+	DueAhead(ctx context.Context, than time.Time, after string, limit int) ([]shipment.Shipment, error)
 	// Overdue counts what Due lists at a time, by account, with the time of the one that was due first.
 	Overdue(ctx context.Context, at time.Time) ([]OverdueCount, error)
 	// ReceivedAfter counts the shipments received after a time, and gives the last of their times.

@@ -451,7 +451,15 @@ func history(s *Suite) {
 			{Shipment: ID(1), At: T0, Recorded: now, Kind: "STATUS", From: shipment.StatusMottatt, To: shipment.StatusAkseptert, Key: "altinn-1"},
 			{Shipment: ID(1), At: T0.Add(-time.Hour), Recorded: T0, Kind: "SAMLET", From: shipment.StatusAkseptert, To: shipment.StatusAkseptert, Reason: "K7QX000001"},
 		})
-		return err
+		both, err2 := r.History(s.Ctx, ID(2), ID(1))
+		var order []string
+		for _, ev := range both {
+			order = append(order, ev.Shipment)
+		}
+		s.Same(order, []string{ID(1), ID(1), ID(2), ID(2)})
+		none, err3 := r.History(s.Ctx)
+		s.Same(none, []shipment.Event{})
+		return errors.Join(err, err2, err3)
 	})
 	e := shipment.Event{Shipment: ID(2), At: T0, Kind: "STATUS", Key: "altinn-1"}
 	s.Refuse(store.ErrExists, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, e) })
@@ -582,9 +590,11 @@ func due(s *Suite) {
 			}
 			delete(want, c.Account)
 		}
-		ahead, err2 := r.DueAhead(s.Ctx, T0)
+		ahead, err2 := r.DueAhead(s.Ctx, T0, "", 100)
 		s.Same(ids(ahead), []string{ID(11)})
-		later, err3 := r.DueAhead(s.Ctx, T0.Add(time.Millisecond))
+		none, err5 := r.DueAhead(s.Ctx, T0, ID(11), 100)
+		s.Same(ids(none), []string{})
+		later, err3 := r.DueAhead(s.Ctx, T0.Add(time.Millisecond), "", 100)
 		n, last, err4 := r.ReceivedAfter(s.Ctx, T0.Add(1000*time.Hour))
 		if len(want) > 0 || len(later) > 0 || n > 0 || !last.IsZero() {
 			s.Errorf("not overdue: %v; %d are due later still, %d received later (%v)", want, len(later), n, last)
@@ -592,7 +602,7 @@ func due(s *Suite) {
 		if n, last, err := r.ReceivedAfter(s.Ctx, time.UnixMilli(1)); n != 22 || last.IsZero() || err != nil {
 			s.Errorf("%d received, the last at %v (%v)", n, last, err)
 		}
-		return errors.Join(err, err2, err3, err4)
+		return errors.Join(err, err2, err3, err4, err5)
 	})
 	both := []string{"skole", "helse"}
 	s.Same(list(both, "", 100), []string{ID(1), ID(2), ID(3), ID(4)})
