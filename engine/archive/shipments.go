@@ -255,9 +255,9 @@ func (r *reader) PreparedAs(ctx context.Context, keys ...string) (map[string]shi
 	for some := range slices.Chunk(keys, shipmentsAtOnce) {
 		var a sqlrow.Args
 		some = sqlrow.FewLengths(some)
-		ones := make([]string, len(some))
+		rows := make([]string, len(some))
 		for i, key := range some {
-			ones[i] = `(SELECT id FROM shipment WHERE prepared_key = ` + a.Add(key) + ` AND prepared_sha IS NOT NULL AND facts IS NOT NULL LIMIT 1)`
+			rows[i] = `(CAST(` + a.Add(key) + ` AS TEXT))`
 		}
 		err := r.Each(ctx, func(scan sqlrow.Scan) error {
 			var s shipment.Shipment
@@ -265,7 +265,10 @@ func (r *reader) PreparedAs(ctx context.Context, keys ...string) (map[string]shi
 			err := scan(&s.PreparedKey, sha, bytes, sqlrow.JSON(&s.Facts))
 			out[s.PreparedKey] = s
 			return err
-		}, `SELECT prepared_key, prepared_sha, prepared_bytes, facts FROM shipment WHERE id IN (`+strings.Join(ones, ", ")+`)`, a...)
+		}, `WITH asked (key) AS (VALUES `+strings.Join(rows, ", ")+`),
+			one AS MATERIALIZED (SELECT (SELECT s.id FROM shipment s
+				WHERE s.prepared_key = a.key AND s.prepared_sha IS NOT NULL AND s.facts IS NOT NULL LIMIT 1) AS id FROM asked a)
+			SELECT s.prepared_key, s.prepared_sha, s.prepared_bytes, s.facts FROM one CROSS JOIN shipment s WHERE s.id = one.id`, a...)
 		if err != nil {
 			return nil, fmt.Errorf("prepared files: %w", err)
 		}
