@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"postgang/billing/receipt"
 	"postgang/engine"
 	"postgang/engine/access"
+	"postgang/engine/archive"
 	"postgang/engine/calendar"
 	"postgang/engine/finance"
 	"postgang/engine/invoices"
@@ -171,6 +173,75 @@ func TestReceiptsInParts(t *testing.T) {
 				t.Error("the file is not moved aside")
 			}
 		})
+	}
+}
+
+// meddling is an archive in which something is done after each snapshot.
+type meddling struct {
+	*archive.Archive
+	after func()
+}
+
+// View gives a snapshot.
+func (m *meddling) View(ctx context.Context, fn func(r store.Reader) error) error {
+	err := m.Archive.View(ctx, fn)
+	m.after()
+	return err
+}
+
+// TestChangedAfterLookingAhead: letters that others change after they were read for a transaction, and before it, are read once more by it.
+func TestChangedAfterLookingAhead(t *testing.T) {
+	t.Parallel()
+	const letters = 9
+	for _, rows := range []int{1, 2, 4} {
+		changed := false
+		for snapshot := 1; snapshot <= letters+3; snapshot++ {
+			s, job, ids := offeredLetters(t, letters, inParts(rows))
+			n := 0
+			m := &meddling{Archive: s.archive}
+			last := ids[letters-1]
+			m.after = func() {
+				if n++; n != snapshot {
+					return
+				}
+				// By the archive itself: it waits until the part under way is written.
+				err := s.archive.InTx(s.ctx, func(tx store.Tx) error {
+					l, err := tx.Shipment(s.ctx, last)
+					if err != nil || !l.PostedAt.IsZero() {
+						return err
+					}
+					changed = true
+					l.ReadAt = tx.Now()
+					l.Status = shipment.StatusLest
+					return tx.UpdateShipment(s.ctx, l)
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+			s.config.Archive = m
+			s.restart(t)
+			n, changed = 0, false
+			var file []receipt.Row
+			for _, id := range ids {
+				file = append(file, receiptRow(job, id, s.clock.now()))
+			}
+			data, err := receipt.Encode(file, receipt.DefaultFormat())
+			must(t, err)
+			im, err := s.engine.ImportReceipts(s.ctx, "trykk", "k1.csv", data)
+			if err != nil || im.Applied != letters || im.Deviate != 0 || im.Booked != letters*1750 {
+				t.Fatalf("in parts of %d, changed after snapshot %d: %+v %v", rows, snapshot, im, err)
+			}
+			want := shipment.StatusPrintet
+			if changed {
+				want = shipment.StatusLest
+			}
+			if got := s.shipment(t, last); got.Status != want || got.PostedAt.IsZero() {
+				t.Errorf("in parts of %d, changed after snapshot %d: %s, posted %s", rows, snapshot, got.Status, got.PostedAt)
+			}
+			s.wantMoney(t, letters*1750)
+			s.wantJobs(t, "CLOSED")
+		}
 	}
 }
 

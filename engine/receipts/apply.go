@@ -51,9 +51,9 @@ type receiptApplier struct {
 
 type letterInJob struct{ job, shipment string }
 
-// applyRows applies some rows of a file in tx, the first of which is the one at a place. p is how far the file has come, which it moves
-// on. ends: no row of the last one's job comes after them.
-func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, at int, rows []receipt.Row, ends bool, p *progress) error {
+// applyRows applies some rows of a file in tx. p is how far the file has come, which it moves on.
+func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, file store.ReceiptFile, c chunk, p *progress) error {
+	at, rows := c.at, c.rows
 	closed, err := tx.ClosedMonths(ctx)
 	if err != nil {
 		return err
@@ -68,7 +68,7 @@ func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, f
 	for some := range slices.Chunk(rows, receiptsAtOnce) {
 		clear(a.letters)
 		clear(a.ships)
-		if err := a.look(ctx, some); err != nil {
+		if err := a.look(ctx, a.known(c.ahead, some)); err != nil {
 			return err
 		}
 		for _, row := range some {
@@ -82,7 +82,7 @@ func (e *Receipts) applyRows(ctx context.Context, tx store.Tx, v party.Vendor, f
 		}
 	}
 	p.First, p.Last, p.Job = a.first, a.last, ""
-	if last := rows[len(rows)-1].Job; !ends && a.touched[last] {
+	if last := rows[len(rows)-1].Job; !c.ends && a.touched[last] {
 		p.Job = last
 		delete(a.touched, last)
 	}
@@ -124,10 +124,15 @@ func (a *receiptApplier) look(ctx context.Context, rows []receipt.Row) error {
 		return err
 	}
 	for _, l := range found {
-		a.letters[letterInJob{l.Job, l.Shipment}] = &l
-		a.ships[l.Shipment] = &l.Of
+		a.has(l)
 	}
 	return nil
+}
+
+// has keeps a letter for the rows at hand.
+func (a *receiptApplier) has(l store.ReceiptLetter) {
+	a.letters[letterInJob{l.Job, l.Shipment}] = &l
+	a.ships[l.Shipment] = &l.Of
 }
 
 // write writes what was held back.

@@ -311,7 +311,7 @@ func (b *booking) apply(ctx context.Context, rows *sorted) error {
 	}
 	var most atomic.Int64
 	most.Store(int64(b.atFirst()))
-	for some, err := range rows.from(b.file.Done, &most) {
+	for some, err := range rows.from(b.file.Done, &most, func(before, rows []receipt.Row) *ahead { return e.lookAhead(ctx, before, rows) }) {
 		if err != nil {
 			return err
 		}
@@ -376,7 +376,7 @@ func (b *booking) applySome(ctx context.Context, some chunk, all int) (took time
 				return err
 			}
 		}
-		if err := e.applyRows(ctx, tx, b.v, f, some.at, some.rows, some.ends, &p); err != nil {
+		if err := e.applyRows(ctx, tx, b.v, f, some, &p); err != nil {
 			return err
 		}
 		if whole {
@@ -398,6 +398,10 @@ func (b *booking) applySome(ctx context.Context, some chunk, all int) (took time
 		if err := e.jobs.MarkOffered(ctx, unmarked.job, shipment.Note{Code: "receipts-came"}); err != nil {
 			return 0, err
 		}
+		return b.applySome(ctx, some, all)
+	}
+	if some.ahead != nil && (errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrExists)) {
+		some.ahead = nil // somebody has changed one of the letters since
 		return b.applySome(ctx, some, all)
 	}
 	if err != nil {

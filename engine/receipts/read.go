@@ -129,17 +129,25 @@ type chunk struct {
 	at   int // the place of the first among all
 	rows []receipt.Row
 	ends bool // the next row is of another job, or there is none
+	// What was read of their letters before the transaction; nil: nothing was.
+	ahead *ahead
 }
 
-// from gives the rows from a place on, so many at once as most says then. Some are read while those before are worked on.
-func (s *sorted) from(place int, most *atomic.Int64) iter.Seq2[chunk, error] {
+// from gives the rows from a place on, so many at once as most says then. Some are read while those before are worked on, and their letters by
+// look, with those before.
+func (s *sorted) from(place int, most *atomic.Int64, look func(before, rows []receipt.Row) *ahead) iter.Seq2[chunk, error] {
 	type next struct {
 		chunk
 		err error
 	}
 	return func(yield func(chunk, error) bool) {
 		ready, stop := make(chan next), make(chan struct{})
+		var before []receipt.Row
 		give := func(n next) bool {
+			if before != nil && n.err == nil {
+				n.ahead = look(before, n.rows)
+			}
+			before = n.rows
 			select {
 			case ready <- n:
 				return true
