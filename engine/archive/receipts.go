@@ -317,11 +317,16 @@ func printID(number string) any {
 	return sqlrow.Optional(sqlrow.Clean(number))
 }
 
-// inForceOf is the receipt in force of each letter. PostgreSQL is made to look up each by itself: by what it knows of the table, which
-// may be that it was empty a minute ago, it would rather read all of them every time.
-var inForceOf = map[database.Dialect]string{
-	database.DialectSQLite:   `receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'`,
-	database.DialectPostgres: `LATERAL (SELECT * FROM receipt r WHERE r.job = l.job AND r.shipment = l.shipment AND r.state = 'APPLIED' LIMIT 1) c ON TRUE`,
+// lettersOfReceipts are the letters of shipments, of which $IDS are the ids, each with the shipment and the receipt in force. PostgreSQL is made to look up
+// each by itself: by what it knows of the tables, which may be that they were empty a minute ago, it would rather read all of them every time.
+var lettersOfReceipts = map[database.Dialect]string{
+	database.DialectSQLite: `job_letter l JOIN shipment s ON s.id = l.shipment
+			LEFT JOIN receipt c ON c.job = l.job AND c.shipment = l.shipment AND c.state = 'APPLIED'
+		WHERE l.shipment IN ($IDS)`,
+	database.DialectPostgres: `(SELECT DISTINCT unnest(CAST(ARRAY[$IDS] AS TEXT[])) AS id OFFSET 0) asked
+			CROSS JOIN LATERAL (SELECT * FROM shipment WHERE id = asked.id LIMIT 1) s
+			CROSS JOIN LATERAL (SELECT * FROM job_letter WHERE shipment = asked.id OFFSET 0) l
+			LEFT JOIN LATERAL (SELECT * FROM receipt r WHERE r.job = l.job AND r.shipment = l.shipment AND r.state = 'APPLIED' LIMIT 1) c ON TRUE`,
 }
 
 // ReceiptLetters reads the letters of shipments.
@@ -330,6 +335,7 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]stor
 		return nil, nil
 	}
 	var a sqlrow.Args
+	ids := sqlrow.In(&a, shipments)
 	out, err := sqlrow.List(ctx, r.Rows, func(scan sqlrow.Scan) (store.ReceiptLetter, error) {
 		var l store.ReceiptLetter
 		var c store.Receipt
@@ -344,9 +350,7 @@ func (r *reader) ReceiptLetters(ctx context.Context, shipments []string) ([]stor
 		}
 		return l, err
 	}, `SELECT `+letterColumns+`, s.id, s.account, s.zone, s.status, s.posted_at, s.version, c.id, c.vendor, c.file, c.state, c.line
-		FROM job_letter l JOIN shipment s ON s.id = l.shipment
-			LEFT JOIN `+inForceOf[r.dialect]+`
-		WHERE l.shipment IN `+sqlrow.In(&a, shipments), a...)
+		FROM `+strings.Replace(lettersOfReceipts[r.dialect], "$IDS", strings.Trim(ids, "()"), 1), a...)
 	if err != nil {
 		return nil, fmt.Errorf("letters of receipts: %w", err)
 	}
