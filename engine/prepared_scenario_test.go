@@ -11,6 +11,7 @@ import (
 
 	"postgang/engine"
 	"postgang/engine/alarm"
+	"postgang/engine/party"
 	"postgang/engine/shipment"
 	"postgang/engine/step"
 	"postgang/engine/store"
@@ -228,5 +229,26 @@ func TestAlarmsOfSingleLettersEnd(t *testing.T) {
 		return tx.RaiseAlarm(s.ctx, "prepare:"+id, alarm.Args{"case": "new", "shipment": id, "why": "no memory"})
 	}))
 	s.watch(t)
+	s.wantAlarms(t)
+}
+
+// TestAccountIsGone: a letter whose account was taken out of the configuration before it was prepared waits, and somebody is told.
+func TestAccountIsGone(t *testing.T) {
+	t.Parallel()
+	s := setup(t)
+	id := s.handIn(t, konto, "a", newLetter("En"), file("brev.pdf", pdf(1, 1)))
+	accounts := s.config.Accounts
+	other := accounts[0]
+	other.Key = "annen"
+	s.config.Accounts = []party.Account{other}
+	s.restart(t)
+	if errs := s.tryWork(t); len(errs) != 1 || !strings.Contains(errs[0].Error(), "not configured any more") {
+		t.Errorf("it fails: %v", errs)
+	}
+	s.wantAlarms(t, "prepare:other")
+	s.config.Accounts = accounts
+	s.restart(t)
+	s.work(t)
+	s.wantStatus(t, id, shipment.StatusAkseptert)
 	s.wantAlarms(t)
 }

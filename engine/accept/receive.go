@@ -368,10 +368,13 @@ func (e *Acceptor) PrepareShipment(ctx context.Context, id string) error {
 	if s.Status != shipment.StatusMottatt {
 		return nil
 	}
+	var made prepared
+	var refusals []shipment.Refusal
 	if terms == nil {
-		return fmt.Errorf("prepare %s: account %q is not configured any more", id, s.Account)
+		err = fmt.Errorf("account %q is not configured any more", s.Account)
+	} else {
+		made, refusals, err = e.prepare(ctx, s, account, look.of)
 	}
-	made, refusals, err := e.prepare(ctx, s, account, look.of)
 	if err != nil {
 		return errors.Join(fmt.Errorf("prepare %s: %w", id, err), e.alarmUnprepared(ctx, id, err))
 	}
