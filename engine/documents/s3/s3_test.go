@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -12,10 +13,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"postgang/engine/documents"
 	"postgang/engine/documents/documentstest"
@@ -312,6 +317,72 @@ func TestPutWhileRemoved(t *testing.T) {
 		t.Error(err)
 	}
 	documentstest.Get(t, d, ref)
+}
+
+// TestUnfinishedUploads: looking for old objects gives up what was sent in parts and left a day ago, and never what somebody may be sending
+// just now, however late whoever looks says it is.
+func TestUnfinishedUploads(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	_, b := open(t, config(server.Endpoint, "brev/"))
+	to, err := url.Parse(server.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	core, err := minio.NewCore(to.Host, &minio.Options{Creds: credentials.NewStaticV4(s3server.AccessKey, s3server.SecretKey, ""), Region: s3server.Region})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := bytes.Repeat([]byte("del "), 5<<20/4) // the smallest that may be followed by another
+	begin := func(key string) (upload string, first minio.CompletePart) {
+		t.Helper()
+		upload, err := core.NewMultipartUpload(t.Context(), s3server.Bucket, key, minio.PutObjectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, err := core.PutObjectPart(t.Context(), s3server.Bucket, key, upload, 1, bytes.NewReader(part), int64(len(part)), minio.PutObjectPartOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return upload, minio.CompletePart{PartNumber: 1, ETag: sent.ETag}
+	}
+	key := func(prefix, digit string) string {
+		return prefix + "sha256/" + strings.Repeat(digit, 2) + "/" + strings.Repeat(digit, 62)
+	}
+	left, _ := begin(key("brev/", "a"))
+	foreign, _ := begin(key("andre/", "a"))
+	fresh, first := begin(key("brev/", "b"))
+	aged := 0
+	yesterday := time.Now().Add(-25 * time.Hour)
+	if err := filepath.WalkDir(server.Folder, func(at string, e fs.DirEntry, err error) error {
+		if name := filepath.Base(at); err == nil && (name == left || name == foreign) { // the server's folder of an upload, which says when it began
+			aged++
+			return os.Chtimes(at, yesterday, yesterday)
+		}
+		return err
+	}); err != nil || aged != 2 {
+		t.Fatalf("%d uploads are aged (%v)", aged, err)
+	}
+	if err := b.EachOld(t.Context(), "sha256", time.Now().Add(time.Hour), 10, func([]documents.Object) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var still []string
+	for u := range core.ListIncompleteUploads(t.Context(), s3server.Bucket, "", true) {
+		if u.Err != nil {
+			t.Fatal(u.Err)
+		}
+		still = append(still, u.UploadID)
+	}
+	slices.Sort(still)
+	want := []string{foreign, fresh}
+	slices.Sort(want)
+	if !slices.Equal(still, want) {
+		t.Errorf("uploads %v are left, not %v: the one left is %s, another's %s, the fresh one %s", still, want, left, foreign, fresh)
+	}
+	// Whoever sends goes on and finishes.
+	if _, err := core.CompleteMultipartUpload(t.Context(), s3server.Bucket, key("brev/", "b"), fresh, []minio.CompletePart{first}, minio.PutObjectOptions{}); err != nil {
+		t.Errorf("the fresh one cannot be finished: %v", err)
+	}
 }
 
 // TestSlow: an answer that does not come, or stops coming, is not waited for for ever: it is asked for again.
