@@ -11,6 +11,7 @@ import (
 
 	"postgang/billing/civil"
 	"postgang/engine"
+	"postgang/engine/alarm"
 	"postgang/engine/calendar"
 	"postgang/engine/nights"
 	"postgang/engine/shipment"
@@ -181,13 +182,19 @@ func TestFailedSlot(t *testing.T) {
 	t.Parallel()
 	s := setup(t)
 	sch, since := nightly(t, true), s.clock.now()
-	r := &runs{err: errors.New("disken er full")}
+	full := errors.New("disken er full")
+	r := &runs{err: errors.Join(full, errors.New("trykkeriet svarer ikke"), full)}
 	s.clock.add(24 * time.Hour)
 	s.due(t, sch, since, r)
 	if s.due(t, sch, since, &runs{}) {
 		t.Error("a failed slot was run again")
 	}
 	s.wantAlarms(t, "schedule:night")
+	for _, a := range view(t, s, func(r store.Reader) ([]alarm.Alarm, error) { return r.Alarms(s.ctx, true) }) {
+		if why := a.Args["why"]; why != "disken er full; trykkeriet svarer ikke" {
+			t.Errorf("the alarm does not say each fault once, in a line: %q", why)
+		}
+	}
 	s.clock.add(24 * time.Hour)
 	s.due(t, sch, since, r)
 	s.wantAlarms(t, "schedule:night")

@@ -106,7 +106,7 @@ func (e *Nights) endByHand(ctx context.Context, at time.Time, note shipment.Note
 			if err != nil {
 				return err
 			}
-			return tx.RaiseAlarm(ctx, alarmNight, alarm.Args{"night": alarm.TimeArg(at), "times": strconv.Itoa(max(n, 1)), "why": runErr.Error()})
+			return tx.RaiseAlarm(ctx, alarmNight, alarm.Args{"night": alarm.TimeArg(at), "times": strconv.Itoa(max(n, 1)), "why": inOneLine(runErr)})
 		}
 		if err := tx.FinishSlot(ctx, ScheduleNightByHand, at, state, summary); err != nil {
 			return err

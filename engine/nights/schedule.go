@@ -388,7 +388,7 @@ func (e *Nights) runReports(ctx context.Context, months []civil.Date, report Sch
 			continue
 		}
 		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
-			return tx.RaiseAlarm(ctx, reportAlarm(m), alarm.Args{"case": "report-failed", "month": m.Month(), "why": runErr.Error()})
+			return tx.RaiseAlarm(ctx, reportAlarm(m), alarm.Args{"case": "report-failed", "month": m.Month(), "why": inOneLine(runErr)})
 		})
 		errs = append(errs, fmt.Errorf("%s: %w", m.Month(), runErr), err)
 	}
@@ -439,7 +439,7 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 	raised := "schedule:" + s.Name
 	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		if runErr != nil && !s.each() { // its months have alarms of their own
-			args := alarm.Args{"case": "failed", "schedule": s.Name, "slot": alarm.TimeArg(slot), "why": runErr.Error()}
+			args := alarm.Args{"case": "failed", "schedule": s.Name, "slot": alarm.TimeArg(slot), "why": inOneLine(runErr)}
 			if err := tx.RaiseAlarm(ctx, raised, args); err != nil {
 				return err
 			}
@@ -454,6 +454,17 @@ func (e *Nights) runSlot(ctx context.Context, s Schedule, slot time.Time, run fu
 		return tx.FinishSlot(ctx, s.Name, slot, state, summary)
 	})
 	return errors.Join(runErr, err)
+}
+
+// inOneLine gives what several errors say for the text of an alarm: each once, though two parts of a run met the same.
+func inOneLine(err error) string {
+	var said []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, "; ")
 }
 
 // slotGrace is how late a slot may start and still count as on time: the scheduler looks twice a minute, and a process

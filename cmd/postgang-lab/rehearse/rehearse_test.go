@@ -12,6 +12,7 @@ import (
 	"postgang/cmd/cli"
 	"postgang/cmd/postgang-lab/demo"
 	"postgang/engine/alarm"
+	"postgang/engine/archive/postgrestest"
 	"postgang/engine/intake/sealed"
 	"postgang/printjobs/prepare"
 )
@@ -19,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	prepare.BeWorker()
 	sealed.BeWorker()
-	os.Exit(m.Run())
+	os.Exit(postgrestest.Main(m)) // and stops the PostgreSQL that tests have started
 }
 
 // run runs a command of the lab, and gives what it said.
@@ -48,8 +49,20 @@ func TestAll(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a demo and some dozens of nights")
 	}
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		all(t)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		all(t, "--database", postgrestest.Postgres(t))
+	})
+}
+
+func all(t *testing.T, database ...string) {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "demo")
-	if _, err := run(t, "demo", "--shipments", "110", "--dir", dir); err != nil {
+	if _, err := run(t, "demo", append(database, "--shipments", "110", "--dir", dir)...); err != nil {
 		t.Fatal(err)
 	}
 	// One by hand, in processes of their own as it were: the order to the vendor and the alarm outlive the first.
