@@ -2,13 +2,22 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
+	"mime"
+	"mime/quotedprintable"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/mail"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/emersion/go-smtp"
 
 	"postgang/cmd/cli"
 	"postgang/engine/morning"
@@ -97,5 +106,91 @@ func TestMorning(t *testing.T) {
 	out, _, _ = program(t, dir, 0, "alarms", "list")
 	if !strings.Contains(out, "scheduled run morning") {
 		t.Errorf("nobody is told:\n%s", out)
+	}
+}
+
+// keptMail is an SMTP server that keeps what it gets, or takes nothing.
+type keptMail struct {
+	mu      sync.Mutex
+	to      []string
+	letters []string
+	down    bool
+}
+
+func (k *keptMail) NewSession(*smtp.Conn) (smtp.Session, error) { return &keptSession{k}, nil }
+
+type keptSession struct{ k *keptMail }
+
+func (s *keptSession) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *keptSession) Reset()                               {}
+func (s *keptSession) Logout() error                        { return nil }
+
+func (s *keptSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.k.mu.Lock()
+	defer s.k.mu.Unlock()
+	if s.k.down {
+		return &smtp.SMTPError{Code: 451, Message: "prøv igjen senere"}
+	}
+	s.k.to = append(s.k.to, to)
+	return nil
+}
+
+func (s *keptSession) Data(r io.Reader) error {
+	m, err := mail.ReadMessage(r)
+	if err != nil {
+		return err
+	}
+	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+	s.k.mu.Lock()
+	defer s.k.mu.Unlock()
+	s.k.letters = append(s.k.letters, subject+"\n"+string(body))
+	return err
+}
+
+// TestMorningMail: the report goes by e-mail to whom [morning] names, once to each, as the command prints it; a server that does not take
+// it is an error that says so.
+func TestMorningMail(t *testing.T) {
+	t.Parallel()
+	kept := &keptMail{}
+	server := smtp.NewServer(kept)
+	server.Domain = "localhost"
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go server.Serve(ln)
+	defer server.Close()
+	dir := t.TempDir()
+	s := newKillStage(t, dir, "")
+	s.edit(t, "[intake]\n", fmt.Sprintf("[alarms.mail]\nhost = \"127.0.0.1\"\nport = %d\ntls = \"none\"\nfrom = \"postgang@example.org\"\nto = [\"vakt@example.org\"]\n"+
+		"[morning]\nmail_to = [\"drift@example.org\", \"leder@example.org\"]\n[intake]\n", ln.Addr().(*net.TCPAddr).Port))
+	if _, errOut, code := program(t, dir, 0, "night"); code != cli.ExitOK && code != cli.ExitPartial {
+		t.Fatalf("night: exit code %d\n%s", code, errOut)
+	}
+	kept.mu.Lock()
+	kept.to, kept.letters = nil, nil // alarms of the night
+	kept.mu.Unlock()
+	out, errOut, code := program(t, dir, 0, "morning", "--send")
+	if code != cli.ExitOK {
+		t.Fatalf("morning --send: exit code %d\n%s", code, errOut)
+	}
+	kept.mu.Lock()
+	to, letters := slices.Sorted(slices.Values(kept.to)), kept.letters
+	kept.down = true
+	kept.mu.Unlock()
+	if want := []string{"drift@example.org", "leder@example.org"}; !slices.Equal(to, want) || len(letters) != 1 {
+		t.Fatalf("%d letters to %v, want one to %v", len(letters), to, want)
+	}
+	for _, want := range []string{"LEVERT INN", "SENDT TIL UTSKRIFT", "venter på svar"} {
+		if !strings.Contains(out, want) || !strings.Contains(letters[0], want) {
+			t.Errorf("%q is not both printed and sent:\n%s\n%s", want, out, letters[0])
+		}
+	}
+	if _, errOut, code := program(t, dir, 0, "morning", "--send"); code != cli.ExitFailed || !strings.Contains(errOut, "could not be sent by e-mail") {
+		t.Errorf("a server that takes nothing: exit code %d\n%s", code, errOut)
 	}
 }
