@@ -64,7 +64,7 @@ var alarmTemplates = map[string]worded{
 
 	"retention/ikke-avgjort": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither accepted nor refused; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --status MOTTATT; close what nobody mends with postgang shipment stop`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken tatt imot eller avvist; det eldste ble levert {{clock .oldest}}. Stopp dem som ingen retter`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene verken er tatt imot eller avvist; det eldste ble levert {{clock .oldest}}. Stopp dem som ingen retter`,
 	},
 	"retention/satt-til-side": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are set aside; the oldest was handed in at {{clock .oldest}}. See postgang shipment list --held; release or stop them`,
@@ -72,7 +72,7 @@ var alarmTemplates = map[string]worded{
 	},
 	"retention/ikke-sendt": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are neither read nor sent to print; the oldest was handed in at {{clock .oldest}}. See postgang retention list; close what shall not go to paper with postgang shipment stop`,
-		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene er verken lest eller sendt til utskrift; det eldste ble levert {{clock .oldest}}. Stopp dem som ikke skal på papir`,
+		Norwegian: `innholdet i {{.letters}} brev skulle vært slettet, og er beholdt fordi brevene verken er lest eller sendt til utskrift; det eldste ble levert {{clock .oldest}}. Stopp dem som ikke skal på papir`,
 	},
 	"retention/mangler-kvittering": {
 		English:   `the content of {{.letters}} letters should be erased, and is kept since they are without the vendor's receipt; the oldest was handed in at {{clock .oldest}}. Ask the vendor whether they are posted; book its receipts, or close them with postgang shipment stop`,
@@ -103,8 +103,8 @@ var alarmTemplates = map[string]worded{
 		Norwegian: `nattkjøringen som ble startet for hånd {{clock .night}}, stoppet midt i: prosessen er borte. Start en nattkjøring igjen; da blir det som er påbegynt, gjort ferdig`,
 	},
 	"schedule/failed": {
-		English:   `scheduled run {{.schedule}} of {{clock .slot}} failed: {{.why}}`,
-		Norwegian: `planlagt {{say . "schedule"}} {{clock .slot}} mislyktes: {{.why}}`,
+		English:   `scheduled run {{.schedule}} of {{clock .slot}} failed: {{.why}}. The next one that succeeds ends this alarm`,
+		Norwegian: `planlagt {{say . "schedule"}} {{clock .slot}} mislyktes: {{.why}}. Varselet er over når den neste lykkes`,
 	},
 	"schedule/report-missed": {
 		English:   `the report of {{month .month}} was not made: nothing was running when it was planned, and [schedule] catch_up is off. Make it with "postgang report --month {{.month}} --deliver"`,
