@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,9 +14,9 @@ import (
 func TestLookup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		errBad, errMany := errors.New("bad"), errors.New("not together with bad")
-		var reads int
+		var reads atomic.Int32
 		l := NewLookup(func(_ context.Context, keys []int) ([]string, error) {
-			reads++
+			reads.Add(1)
 			time.Sleep(time.Millisecond)
 			out := make([]string, len(keys))
 			for i, k := range keys {
@@ -53,8 +54,8 @@ func TestLookup(t *testing.T) {
 			wg.Wait()
 		}
 		ask(0, most)
-		if reads > 3 { // the first one alone, and the others
-			t.Errorf("%d reads of %d keys at once", reads, most)
+		if n := reads.Load(); n > 3 { // the first one alone, and the others
+			t.Errorf("%d reads of %d keys at once", n, most)
 		}
 		ask(-2, 10)
 		time.Sleep(gather) // as in TestAtTheSameTime
