@@ -270,7 +270,7 @@ func (s *strays) addTo(args alarm.Args) alarm.Args {
 	return args
 }
 
-// forgotten counts a hidden entry that nobody has written to for long.
+// forgotten counts a hidden entry that nobody has written to for long: by the machine's clock, which has stamped the files, and not the engine's.
 func (s *strays) forgotten(root *os.Root, dir, name string) {
 	at := path.Join(dir, name)
 	info, err := root.Lstat(at)
