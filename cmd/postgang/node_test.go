@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -173,6 +174,59 @@ func TestNodesTakeOver(t *testing.T) {
 	}
 	s.fetch(t)
 	s.check(t)
+
+	seen := map[string]bool{}
+	for _, m := range machines {
+		logKeys(t, m, seen)
+	}
+	for _, key := range []string{"component", "shipment", "account", "job", "vendor", "from", "to", "error"} {
+		if !seen[key] {
+			t.Errorf("no line of the logs has the key %q", key)
+		}
+	}
+}
+
+// logForms are what docs/watching.md promises of the log of serve: keys whose meaning stays.
+var logForms = map[string]*regexp.Regexp{
+	"time":     regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`),
+	"level":    regexp.MustCompile(`^(DEBUG|INFO|WARN|ERROR)$`),
+	"msg":      regexp.MustCompile(`.`),
+	"shipment": regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`),
+	"job":      regexp.MustCompile(`^[A-Z0-9]{10}$`),
+	"vendor":   regexp.MustCompile(`^v$`),
+	"slot":     regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d`),
+	"from":     regexp.MustCompile(`^[A-Z_]+$`),
+	"to":       regexp.MustCompile(`^[A-Z_]+$`),
+	"state":    regexp.MustCompile(`^[A-Z_]+$`),
+	"error":    regexp.MustCompile(`.`),
+}
+
+// logKeys holds the log of a machine against what is promised of its lines, and notes which keys they have.
+func logKeys(t *testing.T, m *machine, seen map[string]bool) {
+	t.Helper()
+	for line := range strings.Lines(m.log.String()) {
+		var of map[string]any
+		if err := json.Unmarshal([]byte(line), &of); err != nil {
+			t.Errorf("a line of the log is no JSON: %v\n%s", err, line)
+			continue
+		}
+		for _, key := range []string{"time", "level", "msg", "node"} {
+			if of[key] == nil {
+				t.Errorf("a line of the log has no %s: %s", key, line)
+			}
+		}
+		if of["node"] != m.name {
+			t.Errorf("a line of the log of %s: %s", m.name, line)
+		}
+		for key, value := range of {
+			seen[key] = true
+			if form := logForms[key]; form != nil {
+				if text, ok := value.(string); !ok || !form.MatchString(text) {
+					t.Errorf("a line of the log has the %s %v: %s", key, value, line)
+				}
+			}
+		}
+	}
 }
 
 // cutConnections ends all connections to a database of this moment, those that hold locks too.
