@@ -54,16 +54,39 @@ func newBytes(b []byte) io.ReaderAt { return bytes.NewReader(b) }
 
 // send puts an object, whole or not at all. condition may say what must be there.
 func (b *Bucket) send(ctx context.Context, key string, from io.ReaderAt, size int64, condition func(*minio.PutObjectOptions)) error {
-	o := minio.PutObjectOptions{ContentType: "application/octet-stream", SendContentMd5: true, PartSize: partBytes}
+	o := putOptions()
 	if condition != nil {
 		condition(&o)
 	}
+	return b.try(ctx, "write to", func(ctx context.Context) error { return b.sendOnce(ctx, key, from, size, o) })
+}
+
+func (b *Bucket) sendOnce(ctx context.Context, key string, from io.ReaderAt, size int64, o minio.PutObjectOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, b.c.Patience+time.Duration(size/slowest)*time.Second)
+	defer cancel()
+	_, err := b.core.Client.PutObject(ctx, b.c.Bucket, key, io.NewSectionReader(from, 0, size), size, o)
+	return err
+}
+
+// sendNew puts an object that is not there yet; errPrecondition: it is there. A server that has it may say so before it has read all that is
+// sent, and close the connection: then nobody hears it, however often it is sent. So before it is sent again it is looked for.
+func (b *Bucket) sendNew(ctx context.Context, key string, from io.ReaderAt, size int64) error {
+	o := putOptions()
+	onlyNew(&o)
+	again := false
 	return b.try(ctx, "write to", func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, b.c.Patience+time.Duration(size/slowest)*time.Second)
-		defer cancel()
-		_, err := b.core.Client.PutObject(ctx, b.c.Bucket, key, io.NewSectionReader(from, 0, size), size, o)
-		return err
+		if again {
+			if _, err := b.core.StatObject(ctx, b.c.Bucket, key, minio.StatObjectOptions{}); err == nil {
+				return fnError{errPrecondition}
+			}
+		}
+		again = true
+		return b.sendOnce(ctx, key, from, size, o)
 	})
+}
+
+func putOptions() minio.PutObjectOptions {
+	return minio.PutObjectOptions{ContentType: "application/octet-stream", SendContentMd5: true, PartSize: partBytes}
 }
 
 func (b *Bucket) stat(ctx context.Context, key string) (info minio.ObjectInfo, err error) {

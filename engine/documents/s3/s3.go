@@ -151,7 +151,7 @@ func (b *Bucket) Put(ctx context.Context, area documents.Area, write func(w io.W
 	}
 	key := b.key(area, name)
 	if spool.Size() <= partBytes {
-		err := b.send(ctx, key, spool, spool.Size(), onlyNew)
+		err := b.sendNew(ctx, key, spool, spool.Size())
 		if !errors.Is(err, errPrecondition) {
 			return err
 		}

@@ -474,3 +474,33 @@ func TestOwnCA(t *testing.T) {
 	d, _ := open(t, c)
 	documentstest.Get(t, d, documentstest.Put(t, d, []byte("brev")))
 }
+
+// TestRefusedUnheard: a server that has an object says so before it has read what is sent, and cuts the connection. Its answer is never heard,
+// and the object is found there all the same.
+func TestRefusedUnheard(t *testing.T) {
+	t.Parallel()
+	server := s3server.Start(t)
+	var cut atomic.Int32
+	proxy := server.Proxy(t, func(w http.ResponseWriter, r *http.Request, pass func(http.ResponseWriter)) {
+		if r.Method == http.MethodPut && r.Header.Get("If-None-Match") == "*" && cut.Load() >= 0 {
+			cut.Add(1)
+			s3server.Cut(w)
+			return
+		}
+		pass(w)
+	})
+	d, _ := open(t, config(proxy, ""))
+	cut.Store(-1)
+	data := bytes.Repeat([]byte("et brev til "), 1<<18)
+	ref := documentstest.Put(t, d, data)
+	cut.Store(0)
+	if again := documentstest.Put(t, d, data); again != ref {
+		t.Errorf("stored as %v", again)
+	}
+	if n := cut.Load(); n != 1 {
+		t.Errorf("sent %d times though it is there", n)
+	}
+	if got := documentstest.Get(t, d, ref); !bytes.Equal(got, data) {
+		t.Errorf("read %d bytes", len(got))
+	}
+}
