@@ -95,10 +95,10 @@ func TestAheadOfMany(t *testing.T) {
 	})
 	like := s.shipment(t, s.accepted(t, "a", newLetter("En")))
 	must(t, s.archive.InTx(s.ctx, func(tx store.Tx) error {
-		for i := range 1149 {
+		for i := range 1999 {
 			one := like
 			one.ID, one.Account = uuid.NewString(), konto
-			if one.HandIn = one.ID; i >= 1124 {
+			if one.HandIn = one.ID; i >= 1974 {
 				one.Account = "barnehage"
 			}
 			if err := tx.InsertShipment(s.ctx, one, nil); err != nil {
@@ -116,7 +116,7 @@ func TestAheadOfMany(t *testing.T) {
 	if small.Account != "barnehage" || small.Letters != 25 || small.Figured != 0 || small.Sheets != 0 || small.Postage != 0 {
 		t.Errorf("too few of them were looked at: %+v", small)
 	}
-	if large.Letters != 1125 || large.Figured < 950 || large.Figured > 1000 || large.Sheets != 2250 || large.Postage != 1125*800 {
+	if large.Letters != 1975 || large.Figured < 950 || large.Figured > 1000 || large.Sheets != 3950 || large.Postage != 1975*800 {
 		t.Errorf("many: %+v", large)
 	}
 }

@@ -1139,3 +1139,14 @@ func TestPutKilled(t *testing.T) {
 	}
 	open(1)
 }
+
+// TestJobsOnTheirWay: what is counted for people leaves out the letters of jobs on their way by the states of these; every state is one of them,
+// or one in which the vendor has the letters.
+func TestJobsOnTheirWay(t *testing.T) {
+	for _, state := range store.JobStates() {
+		has := state == store.JobOffered || state == store.JobAccepted || state == store.JobClosed
+		if named := strings.Contains(sets.InNoJob, "'"+string(state)+"'"); named == has {
+			t.Errorf("%s: named %v, the vendor has its letters %v", state, named, has)
+		}
+	}
+}

@@ -84,6 +84,32 @@ func TestLookupOutlivesTheFirst(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		time.Sleep(gather)
+		time.Sleep(3 * gather) // what those who are gone asked is read all the same
+	})
+}
+
+// TestLookupIsNotKeptForEver: who waits with others for an answer that does not come leaves when its own time is over.
+func TestLookupIsNotKeptForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLookup(func(ctx context.Context, _ []int) ([]int, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		var wg sync.WaitGroup
+		for i := range 10 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if _, err := l.Get(ctx, i); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("key %d: %v", i, err)
+				}
+			})
+		}
+		began := time.Now()
+		wg.Wait()
+		if took := time.Since(began); took != time.Minute {
+			t.Errorf("they were kept for %v", took)
+		}
+		time.Sleep(2*patience + gather) // the readings end
 	})
 }
