@@ -303,13 +303,14 @@ func (a *Archive) write(ctx context.Context, beside bool, fn func(t *tx) error) 
 
 // writeIn runs fn in a transaction that has begun.
 func (a *Archive) writeIn(ctx context.Context, w database.WriteTx, fn func(t *tx) error) (err error) {
+	session, now := sqlrow.New(w, a.store.Fault), time.UnixMilli(a.now().UnixMilli()).UTC()
 	done := false
 	defer func() {
 		if !done { // fn failed or panicked
+			_ = session.Wait(ctx)
 			_ = w.Rollback(ctx) // what fn said is what counts; a broken connection rolls back too
 		}
 	}()
-	session, now := sqlrow.New(w, a.store.Fault), time.UnixMilli(a.now().UnixMilli()).UTC()
 	t := &tx{
 		reader:   *newReader(session, a.store.Dialect()),
 		Writer:   people.NewWriter(session, now),
@@ -324,9 +325,9 @@ func (a *Archive) writeIn(ctx context.Context, w database.WriteTx, fn func(t *tx
 		enqueue:  a.enqueue,
 	}
 	if err = fn(t); err == nil {
-		err = errors.Join(t.Settle(ctx), t.CountWays(ctx), t.KeepSums(ctx), t.enqueueAll(ctx))
+		err = errors.Join(t.Settle(ctx), t.CountWays(ctx), t.KeepSums(ctx), t.Wait(ctx), t.enqueueAll(ctx))
 	}
-	failed := session.End()
+	failed := session.End(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,8 +77,8 @@ func (t *tx) Book(ctx context.Context, lines []store.LedgerLine) error {
 		rows[i] = []any{l.Entry, l.Place, l.BookedAt, t.now, l.PostedAt, l.Vendor, sqlrow.Optional(l.Account), sqlrow.Optional(l.Shipment), sqlrow.Optional(l.Job),
 			l.Line.Kind, l.Line.Konteringskode, l.Line.Net, l.Line.VAT, l.Line.Gross, l.Letters, l.Source, l.Document, sqlrow.Optional(l.Reverses), sqlrow.Clean(l.Note), sqlrow.Actor(ctx)}
 	}
-	if err := t.InsertRows(ctx, `ledger (`+ledgerColumns+`)`, rows); err != nil {
-		return fmt.Errorf("book: %w", err)
+	if err := t.InsertBeside(ctx, "book", `ledger (`+ledgerColumns+`)`, rows); err != nil {
+		return err
 	}
 	t.CountBooked(lines)
 	return nil

@@ -300,10 +300,7 @@ func (t *tx) InsertReceipts(ctx context.Context, rs ...store.Receipt) error {
 		}
 		rows[i] = []any{r.ID, r.Vendor, r.File, r.State, job, shipment, r.Row.PostedAt, line, printID(r.Row.PrintID)}
 	}
-	if err := t.InsertRows(ctx, `receipt (id, vendor, file, state, job, shipment, posted_at, line, print_id)`, rows); err != nil {
-		return fmt.Errorf("insert receipts: %w", err)
-	}
-	return nil
+	return t.InsertBeside(ctx, "insert receipts", `receipt (id, vendor, file, state, job, shipment, posted_at, line, print_id)`, rows)
 }
 
 // longestNumber is as long as a vendor's number of a receipt may be, in characters, to be found by it.

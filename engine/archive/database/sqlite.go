@@ -31,6 +31,7 @@ const (
 type SQLite struct {
 	path  string
 	Write *sql.DB // one connection; the queue uses it too
+	mover *mover
 }
 
 // OpenSQLite opens the database, and the pool that reads.
@@ -60,8 +61,7 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 	// is left in the file.
 	const overwrite = "secure_delete(1)"
 	// 64 MiB of pages, so that a large receipt file does not write the same page out and read it back over and over.
-	// 16 MiB of journal before it is moved into the database: pages that one transaction after another changes are moved once.
-	const checkpoints = "wal_autocheckpoint(4096)"
+	const checkpoints = "wal_autocheckpoint(" + ownPages + ")"
 	// What a statement must be able to take back is kept in memory: it is little, and writing each page of it to a file took a fifth of the
 	// time that booking takes.
 	if s.Write, err = openKeeping(dsn("immediate", "cache_size(-65536)", inMemory, checkpoints, overwrite)); err != nil {
@@ -81,6 +81,12 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 	}
 	read.SetMaxOpenConns(sqliteReaders)
 	read.SetMaxIdleConns(sqliteReaders)
+	move, err := openKeeping(dsn("deferred"))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), read.Close(), s.Write.Close())
+	}
+	move.SetMaxOpenConns(1)
+	s.mover = newMover(move)
 	return s, read, nil
 }
 
@@ -162,13 +168,30 @@ func begin(ctx context.Context, db *sql.DB) error {
 }
 
 // sqliteTx is a transaction that writes.
-type sqliteTx struct{ *sql.Tx }
+type sqliteTx struct {
+	*sql.Tx
+	mover   *mover
+	changed int64 // rows
+}
 
-func (t sqliteTx) Raw() any { return t.Tx }
+func (t *sqliteTx) Raw() any { return t.Tx }
 
-func (t sqliteTx) Commit(_ context.Context) error { return t.Tx.Commit() }
+func (t *sqliteTx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	res, err := t.Tx.ExecContext(ctx, query, args...)
+	if err == nil {
+		n, _ := res.RowsAffected() // it never fails here
+		t.changed += n
+	}
+	return res, err
+}
 
-func (t sqliteTx) Rollback(_ context.Context) error { return t.Tx.Rollback() }
+func (t *sqliteTx) Commit(_ context.Context) error {
+	err := t.Tx.Commit()
+	t.mover.wrote(t.changed)
+	return err
+}
+
+func (t *sqliteTx) Rollback(_ context.Context) error { return t.Tx.Rollback() }
 
 // Begin starts a write transaction, when no other writes.
 func (s *SQLite) Begin(ctx context.Context, _ bool) (WriteTx, error) {
@@ -176,7 +199,7 @@ func (s *SQLite) Begin(ctx context.Context, _ bool) (WriteTx, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sqliteTx{t}, nil
+	return &sqliteTx{Tx: t, mover: s.mover}, nil
 }
 
 // ReadOptions are those of a snapshot.
@@ -189,7 +212,7 @@ func (s *SQLite) Dialect() Dialect { return DialectSQLite }
 func (s *SQLite) Writer() *sql.DB { return s.Write }
 
 // Close ends all connections.
-func (s *SQLite) Close() error { return s.Write.Close() }
+func (s *SQLite) Close() error { return errors.Join(s.mover.close(), s.Write.Close()) }
 
 // Extended result codes of SQLite (https://www.sqlite.org/rescode.html).
 const (

@@ -236,14 +236,11 @@ func (t Storer) PostShipments(ctx context.Context, list []store.PostedShipment) 
 			}
 			values.WriteString("(CAST(" + a.Add(s.ID) + " AS TEXT), CAST(" + a.Add(s.Version) + " AS BIGINT), CAST(" + a.Add(s.Status) + " AS TEXT), CAST(" + a.Add(s.PostedAt) + " AS BIGINT))")
 		}
-		n, err := t.rows.Exec(ctx, `WITH now (id, version, status, posted_at) AS (VALUES `+values.String()+`)
+		err := t.rows.ExecBeside(ctx, fmt.Sprintf("post %d shipments", len(some)), `WITH now (id, version, status, posted_at) AS (VALUES `+values.String()+`)
 			UPDATE shipment SET status = now.status, posted_at = now.posted_at, version = shipment.version + 1 FROM now
-			WHERE shipment.id = now.id AND shipment.version = now.version`, a...)
-		if err == nil && n < int64(len(some)) {
-			err = t.staleOrGone(ctx, some)
-		}
+			WHERE shipment.id = now.id AND shipment.version = now.version`, a, int64(len(some)), func(ctx context.Context) error { return t.staleOrGone(ctx, some) })
 		if err != nil {
-			return fmt.Errorf("post %d shipments: %w", len(some), err)
+			return err
 		}
 	}
 	return nil
@@ -280,8 +277,5 @@ func (t Storer) AddEvents(ctx context.Context, es ...shipment.Event) error {
 func (t Storer) insertEvents(ctx context.Context) error {
 	rows := t.wait.events
 	t.wait.events = nil
-	if err := t.rows.InsertRows(ctx, `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key, actor)`, rows); err != nil {
-		return fmt.Errorf("add events: %w", err)
-	}
-	return nil
+	return t.rows.InsertBeside(ctx, "add events", `event (shipment, happened_at, recorded_at, kind, from_status, to_status, reason, key, actor)`, rows)
 }

@@ -64,6 +64,9 @@ func (r *Rows) Apart(fn func() error) error {
 }
 
 func (r *Rows) settleFirst(ctx context.Context) error {
+	if err := r.Wait(ctx); err != nil {
+		return err
+	}
 	if len(r.later.waiting) == 0 || r.later.apart {
 		return nil
 	}

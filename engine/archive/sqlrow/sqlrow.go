@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -27,13 +29,15 @@ type Rows struct {
 	failed error // the first failed statement: the transaction is over, on SQLite as on PostgreSQL
 	over   bool  // its function has returned
 	later  later
+	beside *beside // statements that run now; nil: none
 }
 
 // New is the Rows of a transaction; fault makes errors of the database those of store.
 func New(q database.Querier, fault func(error) error) *Rows { return &Rows{q: q, fault: fault} }
 
-// End ends the transaction. It is an error when a statement had failed.
-func (r *Rows) End() error {
+// End ends the transaction, when no statement runs any more. It is an error when one had failed.
+func (r *Rows) End(ctx context.Context) error {
+	_ = r.Wait(ctx) // it is in failed
 	r.over = true
 	return r.failed
 }
@@ -352,31 +356,60 @@ const insertedAtOnce = 2400
 
 // InsertRows inserts many rows with few statements.
 func (r *Rows) InsertRows(ctx context.Context, into string, rows [][]any) error {
-	for len(rows) > 0 {
-		n := fewLengths(min(len(rows), max(1, insertedAtOnce/len(rows[0]))))
-		a := make(Args, 0, n*len(rows[0]))
-		var b strings.Builder
-		b.WriteString("INSERT INTO " + into + " VALUES ")
-		for i, row := range rows[:n] {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteByte('(')
-			for j, v := range row {
-				if j > 0 {
-					b.WriteString(", ")
-				}
-				b.WriteString(a.Add(v))
-			}
-			b.WriteByte(')')
-		}
-		if _, err := r.Exec(ctx, b.String(), a...); err != nil {
+	for some := range insertions(into, rows) {
+		if _, err := r.Exec(ctx, some.query, some.args...); err != nil {
 			return err
 		}
-		rows = rows[n:]
 	}
 	return nil
 }
+
+// insertions are the statements that insert rows.
+func insertions(into string, rows [][]any) iter.Seq[statement] {
+	return func(yield func(statement) bool) {
+		for len(rows) > 0 {
+			n := fewLengths(min(len(rows), max(1, insertedAtOnce/len(rows[0]))))
+			a := make([]any, 0, n*len(rows[0]))
+			for _, row := range rows[:n] {
+				a = append(a, row...)
+			}
+			if !yield(statement{query: "INSERT INTO " + into + " VALUES " + values(n, len(rows[0])), args: a}) {
+				return
+			}
+			rows = rows[n:]
+		}
+	}
+}
+
+// values are the placeholders of rows of some values each.
+func values(rows, of int) string {
+	size := [2]int{rows, of}
+	if text, ok := valueTexts.Load(size); ok {
+		return text.(string)
+	}
+	var b strings.Builder
+	n := 0
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteByte('(')
+		for j := range of {
+			if j > 0 {
+				b.WriteString(", ")
+			}
+			n++
+			b.WriteString("$" + strconv.Itoa(n))
+		}
+		b.WriteByte(')')
+	}
+	text := b.String()
+	valueTexts.Store(size, text)
+	return text
+}
+
+// valueTexts keeps what values makes: of few lengths, and of few tables.
+var valueTexts sync.Map
 
 // Update stores columns of a row with a version, unless it was changed since it was read.
 func (r *Rows) Update(ctx context.Context, table, id string, version int64, columns string, values []any) error {

@@ -17,7 +17,7 @@ import (
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
 		"job by sets": jobBySets, "composed by sets": composedBySets, "freed by sets": freedBySets, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
-		"receipt file in parts": receiptParts, "posted at once": postedAtOnce, "unprepared": unprepared,
+		"receipt file in parts": receiptParts, "posted at once": postedAtOnce, "beside": besideOne, "unprepared": unprepared,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -118,3 +118,76 @@ func postedAtOnce(s *archivetest.Suite) {
 	})
 	s.Must(func(tx store.Tx) error { return tx.PostShipments(s.Ctx, nil) })
 }
+
+// besideOne: statements for many rows run while the transaction goes on. What follows sees what they wrote, and one that fails lets nothing
+// of the transaction be, whoever passes its error over.
+func besideOne(s *archivetest.Suite) {
+	const many = 150
+	var ns []int
+	for n := range many {
+		ns = append(ns, n+1)
+	}
+	s.Put(nil, ns...)
+	events := func(more ...int) (out []shipment.Event) {
+		for _, n := range append(more, ns...) {
+			out = append(out, shipment.Event{Shipment: archivetest.ID(n), At: archivetest.T0, Kind: shipment.EventPosted, From: shipment.StatusSendtPrint, To: shipment.StatusSendtPrint, Reason: "once"})
+		}
+		return out
+	}
+	kept := func(r store.Reader) (n int, err error) {
+		history, err := r.History(s.Ctx, archivetest.ID(many))
+		for _, ev := range history {
+			if ev.Reason == "once" {
+				n++
+			}
+		}
+		return n, err
+	}
+	const unknown = 9999
+	ask := func(tx store.Tx) error {
+		_, err := tx.Shipment(s.Ctx, archivetest.ID(1))
+		return err
+	}
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return tx.AddEvents(s.Ctx, events(unknown)...) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error { return errors.Join(tx.AddEvents(s.Ctx, events(unknown)...), ask(tx)) })
+	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
+		_ = tx.AddEvents(s.Ctx, events(unknown)...)
+		_ = ask(tx)
+		if err := ask(tx); err == nil {
+			s.Error("a statement ran in a transaction of which one had failed")
+		}
+		return nil
+	})
+	stale := store.PostedShipment{ID: archivetest.ID(1), Status: shipment.StatusPrintet, PostedAt: archivetest.T0, Version: 999}
+	s.Refuse(store.ErrStale, func(tx store.Tx) error {
+		_ = tx.PostShipments(s.Ctx, []store.PostedShipment{stale})
+		_ = ask(tx)
+		return nil
+	})
+	func() {
+		defer func() {
+			if recover() == nil {
+				s.Error("a panic is swallowed")
+			}
+		}()
+		_ = s.InTx(func(tx store.Tx) error {
+			if err := tx.AddEvents(s.Ctx, events()...); err != nil {
+				return err
+			}
+			panic("in the middle")
+		})
+	}()
+	s.View(func(r store.Reader) error {
+		n, err := kept(r)
+		s.Same(n, 0)
+		return err
+	})
+	s.Must(func(tx store.Tx) error {
+		if err := tx.AddEvents(s.Ctx, events()...); err != nil {
+			return err
+		}
+		n, err := kept(tx)
+		s.Same(n, 1)
+		return err
+	})
+}
