@@ -26,9 +26,9 @@ type mover struct {
 	ended   chan struct{}
 }
 
-// newMover starts one; db is a pool of its own, of which a connection is opened when there is something to be moved.
-func newMover(db *sql.DB) *mover {
-	ctx, end := context.WithCancel(context.Background())
+// newMover starts one, which lasts until it is closed; db is a pool of its own, of which a connection is opened when there is something to be moved.
+func newMover(ctx context.Context, db *sql.DB) *mover {
+	ctx, end := context.WithCancel(context.WithoutCancel(ctx))
 	m := &mover{db: db, stirred: make(chan struct{}, 1), end: end, ended: make(chan struct{})}
 	go func() {
 		defer close(m.ended)

@@ -86,7 +86,7 @@ func OpenSQLite(ctx context.Context, path string, mustExist bool) (Driver, *sql.
 		return nil, nil, errors.Join(fmt.Errorf("sqlite: %w", err), read.Close(), s.Write.Close())
 	}
 	move.SetMaxOpenConns(1)
-	s.mover = newMover(move)
+	s.mover = newMover(ctx, move)
 	return s, read, nil
 }
 
