@@ -515,3 +515,175 @@ func TestReleasingCutShort(t *testing.T) {
 		})
 	}
 }
+
+// gated is a job of five letters that has all its files at the vendor, and of which one was read since.
+func gated(t *testing.T) (s *stage, job string, ids []string) {
+	t.Helper()
+	s, ids = five(t)
+	s.dieAt("offer: UPLOADED", 1)
+	if !s.survive(t, func() { s.night(t) }) {
+		t.Fatal("the process did not die")
+	}
+	s.wantJobs(t, "UPLOADED")
+	s.read(t, ids[0])
+	return s, s.onlyJob(t).ID, ids
+}
+
+func (s *stage) dueCount(t *testing.T) int {
+	t.Helper()
+	return len(view(t, s, func(r store.Reader) ([]shipment.Shipment, error) {
+		return r.Due(s.ctx, s.clock.now(), []string{konto}, "", 10)
+	}))
+}
+
+// TestPlanningAnewCutShort: a large job drops a letter at the last gate, and the process dies while the others pass into a new job. Nobody else can
+// collect them in between, and each is printed once.
+func TestPlanningAnewCutShort(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		step        string
+		jobs, after string
+		due         int
+	}{
+		{"", "WITHDRAWN PLANNED", "WITHDRAWN ACCEPTED", 0},
+		{"offer: files withdrawn", "UPLOADED", "WITHDRAWN ACCEPTED", 0},
+		{"offer: WITHDRAWN", "WITHDRAWN", "WITHDRAWN ACCEPTED", 0},
+		{"collect: letters recorded", "WITHDRAWN PLANNING", "WITHDRAWN WITHDRAWN ACCEPTED", 0},
+		{"withdraw: letters freed", "WITHDRAWN PLANNED", "WITHDRAWN ACCEPTED", 0},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := gated(t)
+			if c.step != "" {
+				s.dieAt(c.step, 1)
+			}
+			if s.survive(t, func() { must(t, s.engine.OfferJob(s.ctx, job)) }) != (c.step != "") {
+				t.Fatal("the process did not die, or did")
+			}
+			s.wantJobs(t, c.jobs)
+			if n := s.dueCount(t); n != c.due {
+				t.Errorf("%d letters are due, want %d", n, c.due)
+			}
+			if c.step == "" {
+				now := s.jobs(t)
+				if now[0].Holding || now[1].Parent != job || len(s.letters(t, now[1].ID)) != 4 {
+					t.Errorf("planned anew: %+v", now)
+				}
+			}
+			s.reconcile(t)
+			s.night(t)
+			s.tick(t)
+			s.fetch(t)
+			s.wantJobs(t, c.after)
+			s.wantAtVendor(t, ids[1:]...)
+			s.wantStatus(t, ids[0], shipment.StatusLest)
+			s.wantAlarms(t)
+		})
+	}
+}
+
+// TestPlanningAnewMeetsNight: a night begins while the letters of a large job pass into a new one. It plans them.
+func TestPlanningAnewMeetsNight(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"offer: WITHDRAWN", "collect: letters recorded", "withdraw: letters freed"} {
+		t.Run(step, func(t *testing.T) {
+			t.Parallel()
+			s, job, ids := gated(t)
+			begun := false
+			s.step.set(func(name string) {
+				if name == step && !begun {
+					begun = true
+					s.collect(t)
+				}
+			})
+			must(t, s.engine.OfferJob(s.ctx, job))
+			s.step.set(nil)
+			if !begun {
+				t.Fatal("the night did not begin")
+			}
+			s.work(t)
+			s.night(t)
+			s.tick(t)
+			s.fetch(t)
+			s.wantAtVendor(t, ids[1:]...)
+			s.wantStatus(t, ids[0], shipment.StatusLest)
+			s.wantAlarms(t)
+		})
+	}
+}
+
+// TestUncertainLargePlannedAnew: the vendor has not got a large job, by a person's word; its letters pass into a new one, which the person is told.
+func TestUncertainLargePlannedAnew(t *testing.T) {
+	t.Parallel()
+	s, job, ids := uncertainJob(t)
+	s.config.SetSize = 1
+	s.restart(t)
+	left := s.jobs(t)
+	r := s.resolve(t, job, false)
+	now := s.jobs(t)
+	if len(now) != len(left)+1 || len(r.New) != 1 || r.New[0] != now[len(left)].ID || now[0].Holding {
+		t.Errorf("%v of %+v", r.New, now)
+	}
+	s.work(t)
+	s.tick(t)
+	s.fetch(t)
+	s.wantAtVendor(t, ids...)
+	s.wantAlarms(t)
+}
+
+// TestRefusalCutShort: the vendor refuses a large job, and the process dies between the sets in which its letters are taken back. The answer is
+// applied anew; no letter is collected before a person has released it.
+func TestRefusalCutShort(t *testing.T) {
+	t.Parallel()
+	for n := range 4 {
+		t.Run(fmt.Sprint("set ", n), func(t *testing.T) {
+			t.Parallel()
+			s, ids := five(t)
+			s.night(t)
+			job := s.onlyJob(t).ID
+			s.answer(t, exchange.Answer{Job: job, TicketSHA256: s.job(t, job).TicketSHA, Reasons: []string{"feil papir"}})
+			s.removeAtVendor(t, s.inbox(t, job)...)
+			if n > 0 {
+				s.dieAt("answers: letters taken back", n)
+				if !s.survive(t, func() { _, _ = s.engine.Fetch(s.ctx) }) {
+					t.Fatal("the process did not die")
+				}
+				s.wantJobs(t, "OFFERED")
+				s.wantAlarms(t, "rejected:"+job)
+				held := 0
+				for _, id := range ids {
+					if s.shipment(t, id).Hold == shipment.HoldRejected {
+						held++
+					}
+				}
+				if want := min(2*n, 5); held != want {
+					t.Errorf("%d letters are set aside, want %d", held, want)
+				}
+				if n := s.dueCount(t); n != 0 {
+					t.Errorf("%d letters are due", n)
+				}
+			}
+			if x := s.fetch(t); x.Answers.Rejected != 1 {
+				t.Errorf("answers: %+v", x.Answers)
+			}
+			s.wantJobs(t, "REJECTED")
+			s.wantAlarms(t, "rejected:"+job)
+			for _, id := range ids {
+				s.wantHold(t, id, shipment.HoldRejected)
+			}
+			if x := s.fetch(t); x.Answers.Rejected != 0 {
+				t.Errorf("answered again: %+v", x.Answers)
+			}
+			released, err := s.engine.ReleaseJob(s.ctx, job, "rettet")
+			if err != nil || released != 5 {
+				t.Errorf("released %d letters, %v", released, err)
+			}
+			s.night(t)
+			s.tick(t)
+			s.fetch(t)
+			s.wantJobs(t, "REJECTED ACCEPTED")
+			s.wantAtVendor(t, ids...)
+			s.wantAlarms(t)
+		})
+	}
+}

@@ -104,9 +104,15 @@ func (e *Jobs) FetchAnswers(ctx context.Context, vendor string) (Answered, error
 
 // applyAnswer applies one answer. applied: it was news; ok: it is an answer to what we offered.
 func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer) (applied, ok bool, err error) {
+	return e.applyAnswerTo(ctx, vendor, a, false)
+}
+
+// applyAnswerTo is applyAnswer; taken: the letters of a large job that is refused are taken back already.
+func (e *Jobs) applyAnswerTo(ctx context.Context, vendor string, a exchange.Answer, taken bool) (applied, ok bool, err error) {
 	unmarked := false // its letters are too many to be marked as sent here
+	refused := false  // and these to be taken back
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
-		applied, ok, unmarked = false, true, false
+		applied, ok, unmarked, refused = false, true, false, false
 		odd := func(fault string, more alarm.Args) error {
 			ok = false
 			key, args := "answer:"+vendor+":"+a.Job, alarm.Args{"case": "odd", "vendor": vendor, "job": a.Job, "fault": fault}
@@ -160,6 +166,9 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		if !j.State.MayMove(to) {
 			return odd("state", alarm.Args{"state": string(j.State)})
 		}
+		if refused = to == store.JobRejected && e.Large(j) && !taken; refused {
+			return nil
+		}
 		applied = true
 		said := shipment.Note{Code: "accepted"}
 		if !a.Accepted {
@@ -179,40 +188,97 @@ func (e *Jobs) applyAnswer(ctx context.Context, vendor string, a exchange.Answer
 		}
 		return e.applyAnswer(ctx, vendor, a)
 	}
+	if err == nil && refused {
+		if err := e.takeBackRefused(ctx, a); err != nil {
+			return false, false, err
+		}
+		return e.applyAnswerTo(ctx, vendor, a, true)
+	}
 	return applied, ok, err
 }
 
-// rejected takes back the letters of a job that the vendor refused. They are set aside: a person must mend the cause,
-// or the same files would be refused night after night. The vendor's own words are in the job's history alone: they may name people.
-func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reasons int) error {
-	if j.Reprint {
-		parent, err := tx.Job(ctx, j.Parent)
-		if err != nil {
-			return err
-		}
-		if parent.State.Live() { // its letters were printed there, or will be
-			args := rejectedArgs(j, reasons)
-			args["case"], args["parent"] = "reprint", j.Parent
-			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, args)
-		}
-	}
-	rows, err := tx.JobLetters(ctx, j.ID)
+// takeBackRefused takes back the letters of a large job that its vendor refuses, a set at a time, before the job is REJECTED. Cut short, the answer
+// is applied anew when it is fetched the next time. Nobody can collect these letters meanwhile: they are set aside, and in a live job.
+func (e *Jobs) takeBackRefused(ctx context.Context, a exchange.Answer) error {
+	rows, err := store.View(ctx, e.Archive, func(r store.Reader) ([]store.JobLetter, error) { return r.JobLetters(ctx, a.Job) })
 	if err != nil {
 		return err
 	}
+	for some := range slices.Chunk(rows, e.SetSize) {
+		err := e.Archive.InTx(ctx, func(tx store.Tx) error {
+			j, err := tx.Job(ctx, a.Job)
+			if err != nil || !j.State.MayMove(store.JobRejected) {
+				return err // what comes next tells so
+			}
+			if printed, err := parentPrints(ctx, tx, j); err != nil || printed {
+				return err
+			}
+			if err := takeBackLetters(ctx, tx, j, some); err != nil {
+				return err
+			}
+			return tx.RaiseAlarm(ctx, "rejected:"+j.ID, rejectedArgs(j, len(a.Reasons)))
+		})
+		if err != nil {
+			return err
+		}
+		e.Passed("answers: letters taken back")
+	}
+	return nil
+}
+
+// parentPrints reports whether a job is a reprint whose letters were printed in its parent, or will be.
+func parentPrints(ctx context.Context, r store.Reader, j store.PrintJob) (bool, error) {
+	if !j.Reprint {
+		return false, nil
+	}
+	parent, err := r.Job(ctx, j.Parent)
+	return parent.State.Live(), err
+}
+
+// rejected takes back in tx the letters of a job that the vendor refused, unless it is a large one, whose letters are taken back. They are set aside: a
+// person must mend the cause, or the same files would be refused night after night. The vendor's own words are in the job's history alone: they may
+// name people.
+func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reasons int) error {
+	args := rejectedArgs(j, reasons)
+	printed, err := parentPrints(ctx, tx, j)
+	if err != nil {
+		return err
+	}
+	if printed {
+		args["case"], args["parent"] = "reprint", j.Parent
+		return tx.RaiseAlarm(ctx, "rejected:"+j.ID, args)
+	}
+	if !e.Large(j) {
+		rows, err := tx.JobLetters(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		if err := takeBackLetters(ctx, tx, j, rows); err != nil {
+			return err
+		}
+	}
+	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, args)
+}
+
+// takeBackLetters takes back in tx letters of a job that the vendor refused, and sets them aside.
+func takeBackLetters(ctx context.Context, tx store.Tx, j store.PrintJob, rows []store.JobLetter) error {
 	reprinted, err := openReprints(ctx, tx, j.ID)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		s, err := tx.Shipment(ctx, row.Shipment)
-		if err != nil {
-			return err
-		}
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.Shipment
+	}
+	letters, err := tx.ShipmentsOf(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, s := range letters {
 		if s.Status != shipment.StatusSendtPrint {
 			continue // read or closed meanwhile
 		}
-		if id := reprinted[row.Shipment]; id != "" {
+		if id := reprinted[s.ID]; id != "" {
 			r, err := tx.Job(ctx, id)
 			if err != nil {
 				return err
@@ -242,13 +308,11 @@ func (e *Jobs) rejected(ctx context.Context, tx store.Tx, j store.PrintJob, reas
 		if err := tx.UpdateShipment(ctx, s); err != nil {
 			return err
 		}
-		for _, ev := range events {
-			if err := tx.AddEvents(ctx, ev); err != nil {
-				return err
-			}
+		if err := tx.AddEvents(ctx, events...); err != nil {
+			return err
 		}
 	}
-	return tx.RaiseAlarm(ctx, "rejected:"+j.ID, rejectedArgs(j, reasons))
+	return nil
 }
 
 // rejectedArgs are what the alarm of a rejected job says, and of a reprint too.

@@ -269,9 +269,10 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 	for _, l := range bad.Letters {
 		drop[l.Shipment] = true
 	}
-	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+	ended := false
+	err := e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State != store.JobPlanned {
+		if ended = err == nil && now.State == store.JobPlanned; !ended {
 			return err // somebody else could compose it, and has carried it on
 		}
 		if now.Reprint {
@@ -286,14 +287,36 @@ func (e *Jobs) splitOff(ctx context.Context, j store.PrintJob, bad *printjobs.Le
 		}
 		return e.Replan(ctx, tx, j.ID, drop, shipment.Note{Code: "set-aside"})
 	})
+	if err != nil || !ended {
+		return err
+	}
+	e.Passed("compose: split off")
+	return e.FinishEnding(ctx, j.ID)
+}
+
+// FinishEnding does what Replan and EndReprint leave of a large job for other transactions. When it does not come to that, the next collecting frees the letters, and
+// plans those that are due.
+func (e *Jobs) FinishEnding(ctx context.Context, id string) error {
+	j, err := store.View(ctx, e.Archive, func(r store.Reader) (store.PrintJob, error) { return r.Job(ctx, id) })
+	switch {
+	case err != nil || !j.Holding:
+		return err
+	case j.Reprint:
+		return e.collect.Free(ctx, id)
+	}
+	return e.collect.PlanAnew(ctx, id)
 }
 
 // Replan withdraws a job in tx and plans its letters, without the dropped ones, anew: into a job under a new id, or more
-// when the profile has changed since. Those that the vendor no longer takes are set aside.
+// when the profile has changed since. Those that the vendor no longer takes are set aside. Those of a large job the caller has FinishEnding
+// plan; the dropped ones must not be fit for printing any more by what is said of them.
 func (e *Jobs) Replan(ctx context.Context, tx store.Tx, id string, drop map[string]bool, because shipment.Note) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
+	}
+	if e.Large(j) {
+		return e.collect.Withdraw(ctx, tx, j, because)
 	}
 	rows, err := tx.JobLetters(ctx, id)
 	if err != nil {

@@ -316,12 +316,15 @@ func (e *Jobs) manualGate(ctx context.Context, p ManualPrint) (Printout, error) 
 			return nil
 		}
 		out.LeftOut = len(drop)
-		if err := e.dropOut(ctx, tx, j); err != nil {
-			return err
-		}
-		out.New, err = Replacements(ctx, tx, j.ID)
-		return err
+		return e.dropOut(ctx, tx, j)
 	})
+	if err != nil || out.LeftOut == 0 {
+		return out, err
+	}
+	if err := e.FinishEnding(ctx, out.Job.ID); err != nil {
+		return out, err
+	}
+	out.New, err = store.View(ctx, e.Archive, func(r store.Reader) ([]string, error) { return Replacements(ctx, r, out.Job.ID) })
 	return out, err
 }
 

@@ -269,20 +269,22 @@ func (e *Jobs) lastGate(ctx context.Context, side step.VendorSide, j store.Print
 		return false, err
 	}
 	e.Passed("offer: files withdrawn")
+	ended := false
 	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
-		if err != nil || now.State != store.JobUploaded {
+		if ended = err == nil && now.State == store.JobUploaded; !ended {
 			return err
 		}
 		return e.dropOut(ctx, tx, now) // read anew: more may have been read meanwhile
 	})
-	if err == nil {
-		e.Passed("offer: WITHDRAWN")
+	if err != nil || !ended {
+		return false, err
 	}
-	return false, err
+	e.Passed("offer: WITHDRAWN")
+	return false, e.FinishEnding(ctx, j.ID)
 }
 
-// dropOut withdraws in tx a job that has letters which must not be printed any more, and plans the others anew.
+// dropOut withdraws in tx a job that has letters which must not be printed any more, and plans the others anew. The caller has FinishEnding follow.
 func (e *Jobs) dropOut(ctx context.Context, tx store.Tx, j store.PrintJob) error {
 	drop, err := e.DropUngated(ctx, tx, j.ID)
 	if err != nil {

@@ -323,13 +323,13 @@ func openReprints(ctx context.Context, r store.Reader, parent string) (map[strin
 }
 
 // EndReprint withdraws a reprint in tx. It frees nothing but itself and is not planned anew: a person ordered it, and
-// looks at why it came to nothing.
+// looks at why it came to nothing. The rest of a large one the caller has FinishEnding do.
 func (e *Jobs) EndReprint(ctx context.Context, tx store.Tx, id string, why Ending) error {
 	j, err := tx.Job(ctx, id)
 	if err != nil {
 		return err
 	}
-	if err := e.MoveJob(ctx, tx, j, store.JobWithdrawn, why.Note()); err != nil {
+	if err := e.collect.Withdraw(ctx, tx, j, why.Note()); err != nil {
 		return err
 	}
 	args := alarm.Args{"job": id, "parent": j.Parent}

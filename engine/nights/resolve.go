@@ -148,22 +148,26 @@ func (e *Nights) ResolveJob(ctx context.Context, r Resolution) (Resolved, error)
 		}
 		why := shipment.Note{Code: "resolved-has-not", Args: shipment.Args{"reason": r.Reason}}
 		if out.Job.Reprint {
-			return e.MoveJob(ctx, tx, out.Job, store.JobWithdrawn, why)
+			return e.collect.Withdraw(ctx, tx, out.Job, why)
 		}
 		drop, err := e.jobs.DropUngated(ctx, tx, r.Job)
 		if err != nil {
 			return err
 		}
-		if err := e.jobs.Replan(ctx, tx, r.Job, drop, why); err != nil {
-			return err
-		}
-		out.New, err = jobs.Replacements(ctx, tx, r.Job)
-		return err
+		return e.jobs.Replan(ctx, tx, r.Job, drop, why)
 	})
 	if err != nil {
 		return out, err
 	}
 	e.Passed("resolve: recorded")
+	if err := e.jobs.FinishEnding(ctx, r.Job); err != nil {
+		return out, err
+	}
+	if !r.Offered {
+		if out.New, err = store.View(ctx, e.Archive, func(tx store.Reader) ([]string, error) { return jobs.Replacements(ctx, tx, r.Job) }); err != nil {
+			return out, err
+		}
+	}
 	if err := e.jobs.FinishOffer(ctx, r.Job); err != nil {
 		return out, err
 	}

@@ -462,7 +462,7 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 		}
 	}
 	e.Passed("recover: files withdrawn")
-	return e.Archive.InTx(ctx, func(tx store.Tx) error {
+	err = e.Archive.InTx(ctx, func(tx store.Tx) error {
 		now, err := tx.Job(ctx, j.ID)
 		if err != nil {
 			return err
@@ -490,6 +490,10 @@ func (r *recovery) withdraw(ctx context.Context, j store.PrintJob) error {
 		}
 		return e.MoveJob(ctx, tx, now, store.JobWithdrawn, why.Note())
 	})
+	if err != nil || !j.Reprint {
+		return err
+	}
+	return e.jobs.FinishEnding(ctx, j.ID)
 }
 
 // settle records what became of one job.

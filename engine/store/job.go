@@ -56,7 +56,7 @@ type JobWriter interface {
 	// AddJobLetters adds letters to a job that is PLANNING, and to the history of each that it is collected (EventCollected, the reason
 	// and the job). It leaves out those that Due would not give any more, whenever they are due, and gives the others with their
 	// numbers, which follow each other from that of the first letter on. ErrStale when the job is not PLANNING, or the first letter is
-	// not the next of it; ErrExists as InsertJob.
+	// not the next of it; ErrExists as InsertJob. Those that the job's parent is Holding pass from it to the job.
 	AddJobLetters(ctx context.Context, job string, letters []JobLetter) ([]JobLetter, error)
 	// DropJobLetters takes the last letters out of a job that is PLANNING, at most so many, and says how many it took.
 	DropJobLetters(ctx context.Context, job string, most int) (int, error)

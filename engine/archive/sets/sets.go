@@ -108,9 +108,9 @@ func (t Setter) AddJobLetters(ctx context.Context, job string, letters []store.J
 
 func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobLetter) ([]store.JobLetter, error) {
 	j, err := sqlrow.One(ctx, t.rows, func(scan sqlrow.Scan) (j store.PrintJob, err error) {
-		err = scan(&j.ID, &j.State, &j.Reprint)
+		err = scan(&j.ID, &j.State, &j.Reprint, sqlrow.Text(&j.Parent))
 		return j, err
-	}, `SELECT id, state, reprint FROM print_job WHERE id = $1`, job)
+	}, `SELECT id, state, reprint, parent FROM print_job WHERE id = $1`, job)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +151,9 @@ func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobL
 	if len(added) == 0 {
 		return nil, nil
 	}
+	if err := t.takeOver(ctx, j.Parent, added); err != nil {
+		return nil, err
+	}
 	if err := InsertLetters(ctx, t.rows, j, added); err != nil {
 		return nil, err
 	}
@@ -164,6 +167,35 @@ func (t Setter) addLetters(ctx context.Context, job string, letters []store.JobL
 	return added, err
 }
 
+// takeOver frees letters of a job that is withdrawn and holds them still.
+func (t Setter) takeOver(ctx context.Context, job string, letters []store.JobLetter) error {
+	if job == "" {
+		return nil
+	}
+	holding, err := t.holding(ctx, job)
+	if err != nil || !holding {
+		return err
+	}
+	for some := range slices.Chunk(letters, inStatement) {
+		a := sqlrow.Args{job}
+		rows := make([]string, len(some))
+		for i, l := range some {
+			rows[i] = "(CAST($1 AS TEXT), CAST(" + a.Add(l.Shipment) + " AS TEXT))" // see setLetters
+		}
+		_, err := t.rows.Exec(ctx, `WITH v (job, shipment) AS (VALUES `+strings.Join(rows, ", ")+`)
+			UPDATE job_letter SET live = NULL FROM v WHERE job_letter.job = v.job AND job_letter.shipment = v.shipment AND job_letter.live`, a...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holding reports whether a job is withdrawn and holds letters still.
+func (t Setter) holding(ctx context.Context, job string) (bool, error) {
+	return sqlrow.One(ctx, t.rows, sqlrow.Scalar[bool], `SELECT live AND state = 'WITHDRAWN' FROM print_job WHERE id = $1`, job)
+}
+
 // DropJobLetters takes letters out of a job that is being planned.
 func (t Setter) DropJobLetters(ctx context.Context, job string, most int) (int, error) {
 	n, err := t.rows.Exec(ctx, `DELETE FROM job_letter WHERE job = $1 AND letter > (SELECT max(l.letter) FROM job_letter l WHERE l.job = $1) - CAST($2 AS BIGINT)
@@ -174,9 +206,11 @@ func (t Setter) DropJobLetters(ctx context.Context, job string, most int) (int, 
 	return int(n), nil
 }
 
+// inStatement is how many letters stand in one statement with values of each.
+const inStatement = 50
+
 // SetJobLetters stores the composed fields of letters of a job.
 func (t Setter) SetJobLetters(ctx context.Context, job string, letters []store.JobLetter) error {
-	const inStatement = 50
 	for some := range slices.Chunk(letters, inStatement) {
 		if err := t.setLetters(ctx, job, some); err != nil {
 			return fmt.Errorf("set letters of job %s: %w", job, err)
@@ -258,7 +292,7 @@ func (t Setter) FreeLetters(ctx context.Context, job string, after, most int) (n
 }
 
 func (t Setter) freeLetters(ctx context.Context, job string, after, most int) (next int, err error) {
-	holding, err := sqlrow.One(ctx, t.rows, sqlrow.Scalar[bool], `SELECT live AND state = 'WITHDRAWN' FROM print_job WHERE id = $1`, job)
+	holding, err := t.holding(ctx, job)
 	if err != nil || !holding {
 		return 0, err
 	}

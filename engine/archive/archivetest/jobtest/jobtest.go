@@ -16,7 +16,7 @@ import (
 // Exercise tries all of it. open gives a new, empty archive each time.
 func Exercise(t *testing.T, open func(t testing.TB) store.Archive) {
 	for name, run := range map[string]func(*archivetest.Suite){
-		"job by sets": jobBySets, "composed by sets": composedBySets, "freed by sets": freedBySets, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
+		"job by sets": jobBySets, "composed by sets": composedBySets, "freed by sets": freedBySets, "taken over": takenOver, "send letters": sendLetters, "sent by sets": sentBySets, "set aside": setAside, "dropped": dropped,
 		"receipt file in parts": receiptParts, "posted at once": postedAtOnce, "beside": besideOne, "unprepared": unprepared,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -380,6 +380,66 @@ func freedBySets(s *archivetest.Suite) {
 	free(0, 0)
 	s.Refuse(store.ErrNotFound, func(tx store.Tx) error {
 		_, err := tx.FreeLetters(s.Ctx, "ZZZZ000009", 0, 2)
+		return err
+	})
+}
+
+// takenOver: letters that a withdrawn job holds pass into the job that is planned in its place, and into no other.
+func takenOver(s *archivetest.Suite) {
+	s.Put(nil, 1, 2, 3, 4, 5)
+	parent := s.Job(1, 2, 3, 4, 5)
+	plan := func(id, parent string, numbers ...int) func(tx store.Tx) error {
+		j, letters := archivetest.Job(id, numbers...)
+		j.State, j.Parent = store.JobPlanning, parent
+		return func(tx store.Tx) error {
+			if err := tx.InsertJob(s.Ctx, j, nil); err != nil {
+				return err
+			}
+			added, err := tx.AddJobLetters(s.Ctx, id, letters)
+			if err == nil {
+				s.Same(len(added), len(numbers))
+			}
+			return err
+		}
+	}
+	s.Refuse(store.ErrExists, plan("ZZZZ000001", parent, 1, 2)) // it is not withdrawn
+	s.Must(func(tx store.Tx) error {
+		j, err := tx.Job(s.Ctx, parent)
+		j.State, j.Holding = store.JobWithdrawn, true
+		return errors.Join(err, tx.UpdateJob(s.Ctx, j))
+	})
+	s.Refuse(store.ErrExists, plan("ZZZZ000001", "", 1, 2))
+	s.Must(plan("ZZZZ000001", parent, 1, 3))
+	s.Must(plan("ZZZZ000002", parent, 2))
+	s.Refuse(store.ErrExists, plan("ZZZZ000003", parent, 3)) // it has passed on
+	held := func(job string, want ...int) {
+		s.Helper()
+		s.View(func(r store.Reader) error {
+			var got []int
+			for _, n := range []int{1, 2, 3, 4, 5} {
+				live, err := r.JobsOf(s.Ctx, archivetest.ID(n))
+				if err != nil {
+					return err
+				}
+				if live[0].ID == job {
+					got = append(got, n)
+				}
+			}
+			s.Same(got, want)
+			return nil
+		})
+	}
+	held("ZZZZ000001", 1, 3)
+	held("ZZZZ000002", 2)
+	held(parent, 4, 5)
+	s.Must(func(tx store.Tx) error {
+		next, err := tx.FreeLetters(s.Ctx, parent, 0, 9)
+		s.Same(next, 0)
+		return err
+	})
+	s.View(func(r store.Reader) error {
+		list, err := r.Due(s.Ctx, archivetest.T0.Add(9999*time.Hour), []string{s.Shipment(1).Account}, "", 10)
+		s.Same(len(list), 2)
 		return err
 	})
 }
