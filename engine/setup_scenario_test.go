@@ -264,7 +264,7 @@ func (s *stage) newVendor(t *testing.T, key string) party.Vendor {
 
 func (s *stage) vendor() *stageVendor { return s.vendors["trykk"] }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
